@@ -1,0 +1,258 @@
+"""Strict, frozen models of the TOML files in configs/, and what is said of a wrong entry."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from murai.core.keys import key_name
+from murai.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height in px from "1280x720".
+
+    Raises:
+        ConfigError: it is not of that form, or not between 16 and 16384 px.
+    """
+    width, _, height = text.lower().partition("x")
+    if width.isdecimal() and height.isdecimal() and all(16 <= int(side) <= 16384 for side in (width, height)):
+        return int(width), int(height)
+    raise ConfigError(f"'{text}' is no size", "write WIDTHxHEIGHT in px, such as 1280x720")
+
+
+def _as_size(value: Any) -> Any:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+def _as_path(value: Any) -> Any:
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _as_keys(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key_name(name) for name in value)
+
+
+Size = Annotated[tuple[int, int], BeforeValidator(_as_size)]
+FilePath = Annotated[Path, BeforeValidator(_as_path)]
+Strings = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Keys = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), AfterValidator(_as_keys)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class SourceConfig(_Section):
+    """Where the pictures come from.
+
+    uri: `auto`, a camera, a file, a stream, or `synthetic:`.
+    """
+
+    uri: str = "auto"
+
+
+class StylizerConfig(_Section):
+    """Who paints, and how.
+
+    pack: name of a folder in styles/, a path to one, or "auto" for the best that this machine runs live.
+    style: name of the style to start with, or "" for the pack's first.
+    device: "auto" takes a GPU where there is one.
+    strength: 0.0 is the camera's picture, 1.0 the painting.
+    own_colours: start with the camera's own colours.
+    """
+
+    pack: str = "auto"
+    style: str = ""
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    strength: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    own_colours: bool = False
+
+
+class DisplayConfig(_Section):
+    """What it is shown on.
+
+    mode: "auto" opens a window where there is a screen and draws offscreen where there is none.
+    size: of the window or the offscreen picture, px.
+    monitor: number of the monitor for full screen, from 0.
+    fit: "fill" cuts what sticks out, "fit" leaves bars.
+    quarter_turns: clockwise, for a screen that stands on its side.
+    """
+
+    mode: Literal["auto", "window", "offscreen"] = "auto"
+    size: Size = (1280, 720)
+    fullscreen: bool = False
+    monitor: Annotated[int, Field(ge=0)] = 0
+    fit: Literal["fill", "fit"] = "fill"
+    mirror: bool = True
+    quarter_turns: Annotated[int, Field(ge=0, le=3)] = 0
+    vsync: bool = True
+
+
+class SnapshotConfig(_Section):
+    """Pictures that visitors take.
+
+    folder: pictures lie in one folder a day below it; "" for the user's pictures folder.
+    format: file format; `quality` is for jpeg, 1 to 95.
+    countdown_s: from the key to the picture; 0 takes it at once.
+    review_s: how long the picture stays frozen on the screen.
+    cancel_s: how long after the picture Backspace still keeps it from being posted.
+    """
+
+    folder: FilePath = Path("")
+    format: Literal["jpeg", "png"] = "jpeg"
+    quality: Annotated[int, Field(ge=1, le=95)] = 92
+    countdown_s: Annotated[float, Field(ge=0.0, le=30.0)] = 3.0
+    review_s: Annotated[float, Field(ge=0.0, le=30.0)] = 2.5
+    cancel_s: Annotated[float, Field(ge=0.0, le=300.0)] = 8.0
+
+
+class OutboxConfig(_Section):
+    """Where pictures wait until they are posted.
+
+    file: the SQLite file; "" for one in the user's state folder.
+    attempts: how often a post is tried before it counts as dead.
+    """
+
+    file: FilePath = Path("")
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 50
+
+
+class TwitterConfig(_Section):
+    """How pictures are posted. The keys themselves never stand in a config file.
+
+    text: template; {title}, {artist}, {year}, {code} and {hashtags} are filled in.
+    media_api: "v2" (POST /2/media/upload) or "v1.1" (upload host).
+    keys_file: TOML file of mode 0600 with api_key, api_secret, access_token, access_secret; "" for none.
+    api_url, upload_url: base addresses; other ones are for tests and gateways.
+    timeout_s: for each request.
+    """
+
+    enabled: bool = True
+    text: str = "Painted after {title} by {artist}. {hashtags} #{code}"
+    alt_text: str = "A live picture from a camera, repainted in the style of {title} by {artist}."
+    hashtags: Strings = ("murai",)
+    media_api: Literal["v2", "v1.1"] = "v2"
+    keys_file: FilePath = Path("")
+    api_url: str = "https://api.twitter.com"
+    upload_url: str = "https://upload.twitter.com"
+    timeout_s: Annotated[float, Field(gt=0.0, le=300.0)] = 20.0
+
+
+class KioskConfig(_Section):
+    """How the show behaves.
+
+    lock: Esc no longer leaves the program, and Ctrl+Q must be held for three seconds.
+    change_every_s: pace of `A`, styles changing by themselves; `change_at_start` begins with it on.
+    fade_s: how long one style takes to become another.
+    help_at_start: show the keys when the show starts.
+    """
+
+    lock: bool = False
+    change_every_s: Annotated[float, Field(ge=1.0, le=86400.0)] = 20.0
+    change_at_start: bool = False
+    fade_s: Annotated[float, Field(ge=0.0, le=10.0)] = 0.6
+    help_at_start: bool = False
+
+
+class KeysConfig(_Section):
+    """Which keys do what; a list replaces the whole entry. `styles` are style 1, 2, … in order."""
+
+    styles: Keys = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0")
+    next_style: Keys = ("Right", "PageDown")
+    previous_style: Keys = ("Left", "PageUp")
+    picture: Keys = ("Space", "Enter")
+    cancel: Keys = ("Backspace",)
+    more: Keys = ("Up",)
+    less: Keys = ("Down",)
+    own_colours: Keys = ("C",)
+    blend: Keys = ("B",)
+    split: Keys = ("V",)
+    mirror: Keys = ("M",)
+    original: Keys = ("O",)
+    auto_change: Keys = ("A",)
+    help: Keys = ("H", "F1")
+    fullscreen: Keys = ("F", "F11")
+    close: Keys = ("Esc",)
+    quit: Keys = ("Ctrl+Q",)
+    reload: Keys = ("Ctrl+R",)
+
+
+class Config(_Section):
+    """Everything that configs/kiosk.toml can say; every entry has a default."""
+
+    source: SourceConfig = SourceConfig()
+    stylizer: StylizerConfig = StylizerConfig()
+    display: DisplayConfig = DisplayConfig()
+    snapshot: SnapshotConfig = SnapshotConfig()
+    outbox: OutboxConfig = OutboxConfig()
+    twitter: TwitterConfig = TwitterConfig()
+    kiosk: KioskConfig = KioskConfig()
+    keys: KeysConfig = KeysConfig()
+
+
+def load_config(file: Path) -> Config:
+    """Reads a kiosk's config.
+
+    Raises:
+        ConfigError: the file can't be read, is no TOML, or has an entry that can't be used.
+    """
+    return parse_model(Config, read_toml(file), str(file))
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        ConfigError: it can't be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise ConfigError(f"can't read {file}: {fault.strerror}", "check the path and its permissions") from fault
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{file} is no valid TOML: {fault}", "mend that line") from fault
+
+
+def parse_model(model: type[Model], tables: dict[str, Any], origin: str) -> Model:
+    """Tables as a checked model.
+
+    Raises:
+        ConfigError: names the first wrong entry, its value, and what would be right.
+    """
+    try:
+        return model.model_validate(tables)
+    except ValidationError as fault:
+        raise _explain(model, fault, origin) from fault
+
+
+def _explain(model: type[BaseModel], fault: ValidationError, origin: str) -> ConfigError:
+    first = fault.errors(include_url=False)[0]
+    path = [str(part) for part in first["loc"]]
+    entry = ".".join(path)
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(sorted(_fields_at(model, path[:-1])))
+        return ConfigError(f"{origin}: there is no entry '{entry}'", f"known here: {known}")
+    if first["type"] == "missing":
+        return ConfigError(f"{origin}: '{entry}' is missing", "add it")
+    reason = first["msg"].removeprefix("Value error, ")
+    return ConfigError(f"{origin}: {entry} = {first['input']!r} can't be used", reason[:1].lower() + reason[1:])
+
+
+def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    for name in path:
+        field = model.model_fields.get(name)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

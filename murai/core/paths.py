@@ -1,0 +1,33 @@
+"""Where Murai's own files lie, and where it keeps what it makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+_DIRS = PlatformDirs("murai", appauthor=False)
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def shipped(folder: str) -> Path:
+    """The folder `styles` or `configs`: in the checkout, or in the installed package's data."""
+    checkout = _PACKAGE.parent / folder
+    # An installed package lies in site-packages, beside which a stranger's `styles` may stand.
+    inside_checkout = (_PACKAGE.parent / "pyproject.toml").is_file()
+    return checkout if inside_checkout else _PACKAGE / "data" / folder
+
+
+def state_folder() -> Path:
+    """For what must outlive a restart: the outbox. $XDG_STATE_HOME/murai, made when first used."""
+    return Path(_DIRS.user_state_dir)
+
+
+def pictures_folder() -> Path:
+    """For visitors' pictures, where the config names no folder."""
+    return Path(_DIRS.user_pictures_dir) / "Murai"
+
+
+def runtime_folder() -> Path:
+    """For locks that go with the session."""
+    return Path(_DIRS.user_runtime_dir)
