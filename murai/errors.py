@@ -1,29 +1,29 @@
 """Every error that Murai raises on purpose.
 
-    MuraiError                      one line: what, with its value, and the remedy
-    ├── ConfigError                 a config file or an option that can't be used
-    ├── HardwareError               the machine lacks what was asked for explicitly
-    ├── AlreadyRunning              a second kiosk on the same machine
-    ├── SourceError                 no pictures from where they should come
-    │   ├── MediaError              a file or network stream that can't be read
-    │   └── CameraError             anything that a camera does wrong
-    │       ├── CameraMissing       not there, or unplugged while in use
-    │       ├── CameraBusy          another program holds it
-    │       ├── CameraForbidden     no permission to open it
-    │       ├── CameraHung          there, but no packet within the time-out
-    │       └── CameraUnsupported   it doesn't offer the size, rate or format
-    ├── PackError                   a style pack that is not whole
-    │   └── StyleMissing            no style, or no pack, of that name
-    ├── DisplayError                no window and no framebuffer to draw into
-    ├── PublishError                a picture that can't be kept or posted
-    │   ├── SnapshotError           the picture could not be written
-    │   ├── OutboxError             the outbox file can't be used
-    │   ├── CredentialsError        keys that are missing, unreadable or open to all
-    │   ├── PublisherPaused         nothing can be posted until somebody acts
-    │   ├── PostRefused             this post will never be taken
-    │   ├── PostUncertain           it may or may not have been taken
-    │   └── PostLater               this post may be taken later
-    └── TrainingError               training data or a checkpoint that can't be used
+MuraiError                      one line: what, with its value, and the remedy
+├── ConfigError                 a config file or an option that can't be used
+├── HardwareError               the machine lacks what was asked for explicitly
+├── AlreadyRunning              a second kiosk on the same machine
+├── SourceError                 no pictures from where they should come
+│   ├── MediaError              a file or network stream that can't be read
+│   └── CameraError             anything that a camera does wrong
+│       ├── CameraMissing       not there, or unplugged while in use
+│       ├── CameraBusy          another program holds it
+│       ├── CameraForbidden     no permission to open it
+│       ├── CameraHung          there, but no packet within the time-out
+│       └── CameraUnsupported   it doesn't offer the size, rate or format
+├── PackError                   a style pack that is not whole
+│   └── StyleMissing            no style, or no pack, of that name
+├── DisplayError                no window and no framebuffer to draw into
+├── PublishError                a picture that can't be kept or posted
+│   ├── SnapshotError           the picture could not be written
+│   ├── OutboxError             the outbox file can't be used
+│   ├── CredentialsError        keys that are missing, unreadable or open to all
+│   ├── PublisherPaused         nothing can be posted until somebody acts
+│   ├── PostRefused             this post will never be taken
+│   ├── PostUncertain           it may or may not have been taken
+│   └── PostLater               this post may be taken later
+└── TrainingError               training data or a checkpoint that can't be used
 """
 
 from __future__ import annotations

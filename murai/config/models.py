@@ -1,17 +1,17 @@
-"""Strict, frozen models of the TOML files in configs/, and what is said of a wrong entry."""
+"""Strict, frozen models of the TOML files in configs/. What stands here is what the README explains."""
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from murai.core.keys import key_name
+from murai.config.keys import key_name
 from murai.errors import ConfigError
 
-Model = TypeVar("Model", bound=BaseModel)
+Parsed = TypeVar("Parsed")
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -27,7 +27,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def _as_size(value: Any) -> Any:
-    return parse_size(value) if isinstance(value, str) else value
+    return _told(parse_size, value) if isinstance(value, str) else value
 
 
 def _as_path(value: Any) -> Any:
@@ -39,7 +39,15 @@ def _as_tuple(value: Any) -> Any:
 
 
 def _as_keys(value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(key_name(name) for name in value)
+    return tuple(_told(key_name, name) for name in value)
+
+
+def _told(parse: Callable[[str], Parsed], text: str) -> Parsed:
+    """Pydantic adds the entry's path to a ValueError, and lets anything else through."""
+    try:
+        return parse(text)
+    except ConfigError as fault:
+        raise ValueError(str(fault)) from fault
 
 
 Size = Annotated[tuple[int, int], BeforeValidator(_as_size)]
@@ -198,61 +206,3 @@ class Config(_Section):
     twitter: TwitterConfig = TwitterConfig()
     kiosk: KioskConfig = KioskConfig()
     keys: KeysConfig = KeysConfig()
-
-
-def load_config(file: Path) -> Config:
-    """Reads a kiosk's config.
-
-    Raises:
-        ConfigError: the file can't be read, is no TOML, or has an entry that can't be used.
-    """
-    return parse_model(Config, read_toml(file), str(file))
-
-
-def read_toml(file: Path) -> dict[str, Any]:
-    """The tables of a TOML file.
-
-    Raises:
-        ConfigError: it can't be read or is no TOML.
-    """
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise ConfigError(f"can't read {file}: {fault.strerror}", "check the path and its permissions") from fault
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"{file} is no valid TOML: {fault}", "mend that line") from fault
-
-
-def parse_model(model: type[Model], tables: dict[str, Any], origin: str) -> Model:
-    """Tables as a checked model.
-
-    Raises:
-        ConfigError: names the first wrong entry, its value, and what would be right.
-    """
-    try:
-        return model.model_validate(tables)
-    except ValidationError as fault:
-        raise _explain(model, fault, origin) from fault
-
-
-def _explain(model: type[BaseModel], fault: ValidationError, origin: str) -> ConfigError:
-    first = fault.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"]]
-    entry = ".".join(path)
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(_fields_at(model, path[:-1])))
-        return ConfigError(f"{origin}: there is no entry '{entry}'", f"known here: {known}")
-    if first["type"] == "missing":
-        return ConfigError(f"{origin}: '{entry}' is missing", "add it")
-    reason = first["msg"].removeprefix("Value error, ")
-    return ConfigError(f"{origin}: {entry} = {first['input']!r} can't be used", reason[:1].lower() + reason[1:])
-
-
-def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    for name in path:
-        field = model.model_fields.get(name)
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return list(model.model_fields)
