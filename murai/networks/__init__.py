@@ -1,0 +1,1 @@
+"""The style network, and the perceptual networks that training and painting measure with."""

@@ -1,0 +1,172 @@
+"""Style packs: a folder with pack.toml, weights.safetensors and a preview for each style.
+
+Reading a pack never runs anything from it: the network is built from Murai's own code, and the
+weights are numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from murai.config import parse_model, read_toml
+from murai.errors import ConfigError, PackError, StyleMissing
+from murai.networks.style import FixedAffine, StyleNetwork, StyleNetworkSpec
+
+WEIGHTS_FILE = "weights.safetensors"
+ARCHITECTURE = "fold4"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class StyleFacts(_Table):
+    """One style: what people are told about it, and how its training ended.
+
+    name: what commands and config files call it.
+    preview: file in the pack's folder, or "".
+    training: figures by name, as the trainer left them.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    title: str
+    artist: str = ""
+    year: str = ""
+    credit: str = ""
+    preview: str = ""
+    training: dict[str, float] = {}
+
+
+class NetworkFacts(_Table):
+    """What the weights fit into. sha256: of the weights file, in hexadecimal."""
+
+    architecture: Literal["fold4"]
+    width: Annotated[float, Field(gt=0.0, le=8.0)]
+    blocks: Annotated[int, Field(ge=0, le=32)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+    @property
+    def spec(self) -> StyleNetworkSpec:
+        return StyleNetworkSpec(width=self.width, blocks=self.blocks)
+
+
+class PackFacts(_Table):
+    """What pack.toml says. training: where, how long and on what the pack was trained, for people."""
+
+    format: Literal[1]
+    name: str
+    title: str
+    licence: str
+    training: dict[str, str | int | float] = {}
+    network: NetworkFacts
+    style: Annotated[
+        tuple[StyleFacts, ...],
+        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        Field(min_length=1),
+    ]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack on disk that was read and found whole, except for its weights (see `load_weights`)."""
+
+    folder: Path
+    facts: PackFacts
+
+    @property
+    def styles(self) -> tuple[StyleFacts, ...]:
+        return self.facts.style
+
+    def index_of(self, style: str) -> int:
+        """The style's number, from 0; the first one's for "".
+
+        Raises:
+            StyleMissing: the pack has no such style.
+        """
+        names = [facts.name for facts in self.styles]
+        if style and style not in names:
+            raise StyleMissing(f"pack '{self.facts.name}' has no style '{style}'", f"it has {', '.join(names)}")
+        return names.index(style) if style else 0
+
+
+@dataclass(frozen=True)
+class PackWeights:
+    """A network and its styles in host memory, float32.
+
+    scale, shift: (S, V), one row a style, V = `StyleNetworkSpec.vector_length`.
+    """
+
+    network: StyleNetwork
+    scale: Tensor
+    shift: Tensor
+
+
+def read_pack(folder: Path) -> Pack:
+    """Reads pack.toml.
+
+    Raises:
+        PackError: the folder is no pack, or an entry can't be used.
+    """
+    file = folder / "pack.toml"
+    if not file.is_file():
+        raise StyleMissing(f"{folder} is no style pack: it has no pack.toml", "`murai styles list` shows what there is")
+    try:
+        facts = parse_model(PackFacts, read_toml(file), str(file))
+    except ConfigError as fault:
+        raise PackError(fault.what, fault.remedy) from fault
+    names = [style.name for style in facts.style]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise PackError(f"{file}: two styles are named '{twice}'", "rename one of them")
+    return Pack(folder, facts)
+
+
+def load_weights(pack: Pack) -> PackWeights:
+    """Reads the weights, checks their hash and puts them into the network.
+
+    Raises:
+        PackError: the file is missing, not the one that pack.toml was written for, or of other shapes.
+    """
+    file = pack.folder / WEIGHTS_FILE
+    remedy = "copy the whole pack again from where it came"
+    try:
+        found = sha256_of(file)
+        if found != pack.facts.network.sha256:
+            raise PackError(
+                f"{file} has SHA-256 {found[:12]}…, pack.toml says {pack.facts.network.sha256[:12]}…", remedy
+            )
+        tensors = load_file(file)
+    except OSError as fault:
+        raise PackError(f"can't read {file}: {fault.strerror}", remedy) from fault
+    except SafetensorError as fault:
+        raise PackError(f"{file} is damaged: {fault}", remedy) from fault
+    return _fill(pack, file, tensors)
+
+
+def _fill(pack: Pack, file: Path, tensors: dict[str, Tensor]) -> PackWeights:
+    spec = pack.facts.network.spec
+    network = StyleNetwork(spec, FixedAffine)
+    wanted = {f"network.{name}": tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    wanted["scale"] = wanted["shift"] = (len(pack.styles), spec.vector_length)
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if found.get(name) != wanted.get(name):
+            raise PackError(
+                f"{file}: tensor '{name}' is {found.get(name, 'missing')}, pack.toml says {wanted.get(name, 'none')}",
+                "the weights are of another network: copy the whole pack again",
+            )
+    network.load_state_dict({name: tensors[f"network.{name}"].float() for name in network.state_dict()})
+    return PackWeights(network.eval().requires_grad_(False), tensors["scale"].float(), tensors["shift"].float())
+
+
+def sha256_of(file: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

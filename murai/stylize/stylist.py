@@ -1,0 +1,78 @@
+"""The stylist thread: takes the newest frame, paints it, hands it on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from threading import Event, Lock
+
+import torch
+
+from murai.core.frame import Frame, Painted
+from murai.core.slot import LatestSlot
+from murai.core.statistics import FrameCounts, Histogram
+from murai.stylize.engine import Engine
+from murai.stylize.mix import StyleMix
+
+_LOOK_AT_STOP_EVERY_S = 0.25
+
+
+class Stylist:
+    """The body of the stylist thread (see `murai.core.worker.Worker`).
+
+    frames: what to paint; paintings: where it goes, closed by whoever runs the thread.
+    `use` may be called by any thread: the next frame is painted with the new engine and mix.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        mix: StyleMix,
+        frames: LatestSlot[Frame],
+        paintings: LatestSlot[Painted],
+        counts: FrameCounts,
+    ) -> None:
+        self._frames = frames
+        self._paintings = paintings
+        self._counts = counts
+        self._lock = Lock()
+        self._engine = engine
+        self._mix = mix
+        self.paint_time = Histogram()
+
+    def use(self, engine: Engine, mix: StyleMix) -> None:
+        """Paints with another engine from the next frame on."""
+        with self._lock:
+            self._engine, self._mix = engine, mix
+
+    def __call__(self, stop: Event) -> None:
+        """Paints until told to stop, or until the frames end.
+
+        Raises:
+            SlotClosed: the frames' slot was closed; its cause goes on to the paintings' reader.
+        """
+        while not stop.is_set():
+            frame = self._frames.take(_LOOK_AT_STOP_EVERY_S)
+            if frame is not None:
+                self._paintings.put(self._paint(frame))
+                self._counts.stylized += 1
+
+    def _paint(self, frame: Frame) -> Painted:
+        with self._lock:
+            engine, mix = self._engine, self._mix
+        start_s = time.monotonic()
+        shares = mix.shares_at(start_s)
+        if frame.ready is not None:
+            frame.ready.wait()  # on this thread's stream: the host goes on at once
+        painting = replace(frame, rgb=engine.paint(frame.rgb, shares), ready=_ready_event(frame))
+        self.paint_time.add_s(time.monotonic() - start_s)
+        nearest = max(range(len(shares)), key=shares.__getitem__)
+        return Painted(painting, frame, engine.pack.styles[nearest].name)
+
+
+def _ready_event(frame: Frame) -> torch.cuda.Event | None:
+    if not frame.rgb.is_cuda:
+        return None
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    event.record()
+    return event

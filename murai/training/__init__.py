@@ -1,0 +1,1 @@
+"""How style packs are made: photographs, losses, the loop and its checkpoints."""
