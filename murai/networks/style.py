@@ -19,6 +19,9 @@ from torch.nn import functional as F
 FOLD = 4
 """The picture is folded by this factor: its sides are padded to a multiple of it."""
 
+MARGIN_PX = 2 * FOLD
+"""Padded around the picture and cut off again: convolutions see zeros beyond their edge, and paint a frame there."""
+
 
 @dataclass(frozen=True)
 class StyleNetworkSpec:
@@ -85,12 +88,18 @@ class StyleNetwork(nn.Module):
         super().__init__()
         c = spec.channels
         self.channels = c
+        self.fold = FOLD  # TorchScript sees attributes, not globals
+        self.margin_px = MARGIN_PX
         self.head = nn.Conv2d(3 * FOLD * FOLD, c, 3, padding=1, bias=False)
         self.head_affine = affine()
         self.blocks = nn.ModuleList([_Block(c, affine) for _ in range(spec.blocks)])
         self.up = nn.Conv2d(c, c // 2, 3, padding=1, bias=False)
         self.up_affine = affine()
         self.out = nn.Conv2d(c // 2, 3, 3, padding=1)
+
+    def convolutions(self) -> list[nn.Conv2d]:
+        """In the order in which the picture passes them."""
+        return [module for module in self.modules() if isinstance(module, nn.Conv2d)]
 
     def forward(self, pictures: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """Paintings of exactly the pictures' size.
@@ -100,13 +109,13 @@ class StyleNetwork(nn.Module):
         Returns (N, 3, H, W) float, RGB in [0, 1].
         """
         height, width = pictures.shape[2], pictures.shape[3]
-        below, right = -height % FOLD, -width % FOLD
-        if below + right > 0:
-            pictures = F.pad(pictures, [0, right, 0, below], mode="replicate")
+        margin = self.margin_px
+        below, right = margin + -height % self.fold, margin + -width % self.fold
+        pictures = F.pad(pictures, [margin, right, margin, below], mode="replicate")
         scale, shift = scale[:, :, None, None], shift[:, :, None, None]
         c = self.channels
         # channels_last here, not in the caller: pixel_unshuffle gives its input's plain order back.
-        x = F.pixel_unshuffle(pictures - 0.5, FOLD).contiguous(memory_format=torch.channels_last)
+        x = F.pixel_unshuffle(pictures - 0.5, self.fold).contiguous(memory_format=torch.channels_last)
         x = F.relu(self.head_affine(self.head(x), scale[:, :c], shift[:, :c]))
         at = c
         for block in self.blocks:
@@ -121,5 +130,5 @@ class StyleNetwork(nn.Module):
         x = self.up(F.interpolate(x, scale_factor=2.0, mode="nearest"))
         x = F.relu(self.up_affine(x, scale[:, at:], shift[:, at:]))
         x = torch.sigmoid(self.out(F.interpolate(x, scale_factor=2.0, mode="nearest")))
-        painted: Tensor = x[:, :, :height, :width]
+        painted: Tensor = x[:, :, margin : margin + height, margin : margin + width]
         return painted

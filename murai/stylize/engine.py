@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from murai.hardware import Compute
+from murai.networks.folded import FoldedStyle, fold_style
 from murai.stylize.pack import Pack, load_weights
 from murai.stylize.torchscript import compile_painter
 
@@ -28,9 +29,12 @@ class Engine:
         self.compute = compute
         weights = load_weights(pack)
         torch.set_num_threads(compute.threads)
+        self._network = weights.network.to(compute.device)
         self._scale = weights.scale.to(compute.device)
         self._shift = weights.shift.to(compute.device)
-        self._painter = compile_painter(weights.network, compute.dtype, compute.device)
+        self._painter = compile_painter(compute.dtype)
+        self._shares: list[float] = []
+        self._folded = FoldedStyle([], [])
 
     def warm_up(self, size_px: tuple[int, int]) -> None:
         """Makes the first frame of this width and height as fast as all others."""
@@ -44,12 +48,15 @@ class Engine:
         """A painting of the picture's size on the same device.
 
         rgb: (3, H, W) uint8.
-        shares: one a style, in the pack's order; they need not sum to 1.
+        shares: one a style, in the pack's order, summing to 1.
         Returns (3, H, W) uint8, a view of (H, W, 3) memory of its own.
         """
         with torch.inference_mode():
-            weights = torch.tensor([shares], device=self.compute.device)
-            scale = (weights @ self._scale).to(self.compute.dtype)
-            shift = (weights @ self._shift).to(self.compute.dtype)
-            painted: Tensor = self._painter(rgb, scale, shift)
+            if shares != self._shares:
+                self._shares, self._folded = shares, self._fold(shares)
+            painted: Tensor = self._painter(rgb, self._folded.kernels, self._folded.biases)
             return painted
+
+    def _fold(self, shares: list[float]) -> FoldedStyle:
+        weights = torch.tensor(shares, device=self.compute.device)
+        return fold_style(self._network, weights @ self._scale, weights @ self._shift, self.compute.dtype)

@@ -1,0 +1,88 @@
+"""The style network as it runs live: the same picture as `StyleNetwork`, in two thirds of the time.
+
+With fixed statistics a style's scale and shift belong to the convolutions, and "twice as large, then
+convolve" is one convolution at the small size with four times the channels, put in their places
+afterwards (Shi et al. 2016 call that sub-pixel convolution). Both are exact: what is saved is memory
+traffic, which is what narrow networks wait for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from murai.networks.style import FOLD, MARGIN_PX, StyleNetwork
+
+# Which of a small picture's rows (-1, 0, 1 from here) each row of a 3x3 kernel falls on, after
+# enlarging twice: first for the upper, then for the lower of the two rows that one became.
+_ROWS = torch.tensor([[[1.0, 0, 0], [0, 1, 1], [0, 0, 0]], [[0.0, 0, 0], [1, 1, 0], [0, 0, 1]]])
+
+
+@dataclass(frozen=True)
+class FoldedStyle:
+    """Kernels (O, I, 3, 3) and biases (O,) of all convolutions, first to last, for one style or mix."""
+
+    kernels: list[Tensor]
+    biases: list[Tensor]
+
+
+def fold_style(network: StyleNetwork, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> FoldedStyle:
+    """The network's convolutions with one style in them.
+
+    network: float32, with fixed statistics; scale, shift: (V,) float32 on its device.
+    """
+    kernels = [convolution.weight for convolution in network.convolutions()]
+    ends = torch.tensor([kernel.shape[0] for kernel in kernels[:-1]]).cumsum(0).tolist()
+    parts = [slice(start, end) for start, end in pairwise([0, *ends])]
+    assert network.out.bias is not None
+    biases = [shift[part] for part in parts] + [network.out.bias]
+    kernels = [k * scale[part, None, None, None] for k, part in zip(kernels, parts, strict=False)] + [kernels[-1]]
+    for late in (-2, -1):
+        kernels[late] = _before_enlarging(kernels[late])
+        biases[late] = biases[late].repeat(4)
+    return FoldedStyle(
+        [kernel.to(dtype).contiguous(memory_format=torch.channels_last) for kernel in kernels],
+        [bias.to(dtype) for bias in biases],
+    )
+
+
+def _before_enlarging(kernel: Tensor) -> Tensor:
+    """For a kernel (O, I, 3, 3) of the enlarged picture, the one of the small picture: (4 O, I, 3, 3)."""
+    rows = _ROWS.to(kernel.device)
+    return torch.einsum("pau,oiuv,qbv->pqoiab", rows, kernel, rows).reshape(-1, *kernel.shape[1:])
+
+
+class FoldedPainter(nn.Module):
+    """Interleaved bytes in, interleaved bytes out. Has no parameters: the style comes with the picture."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self.fold = FOLD  # TorchScript sees attributes, not globals
+        self.margin_px = MARGIN_PX
+
+    def forward(self, rgb: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+        """rgb (3, H, W) uint8; gives (3, H, W) uint8, a view of (H, W, 3) memory."""
+        height, width, margin = rgb.shape[1], rgb.shape[2], self.margin_px
+        x = rgb[None].to(self.dtype) * (1.0 / 255.0) - 0.5
+        around = [margin, margin + -width % self.fold, margin, margin + -height % self.fold]
+        x = F.pixel_unshuffle(F.pad(x, around, mode="replicate"), self.fold)
+        x = F.conv2d(x.contiguous(memory_format=torch.channels_last), kernels[0], biases[0], padding=1).relu_()
+        last = len(kernels) - 1
+        for first in range(1, last - 1, 2):
+            y = F.conv2d(x, kernels[first], biases[first], padding=1).relu_()
+            x = x + F.conv2d(y, kernels[first + 1], biases[first + 1], padding=1)
+        x = self._interleave(F.conv2d(x, kernels[last - 1], biases[last - 1], padding=1).relu_())
+        x = F.conv2d(x.permute(2, 0, 1)[None], kernels[last], biases[last], padding=1)
+        painted = self._interleave((torch.sigmoid(x) * 255.0 + 0.5).to(torch.uint8))
+        return painted[margin : margin + height, margin : margin + width].contiguous().permute(2, 0, 1)
+
+    def _interleave(self, x: Tensor) -> Tensor:
+        """(1, 4 C, H, W) in channels_last memory, by row and column of each four: (2 H, 2 W, C)."""
+        c, height, width = x.shape[1] // 4, x.shape[2], x.shape[3]
+        x = x[0].permute(1, 2, 0).reshape(height, width, 2, 2, c).permute(0, 2, 1, 3, 4)
+        return x.reshape(2 * height, 2 * width, c)
