@@ -1,12 +1,13 @@
 """Posts that wait, were sent or failed, in one SQLite file that survives a power cut.
 
-    add ──▶ ready ──claim──▶ sending ──▶ done
-              ▲ ▲               │ │
-              │ └──later, give_back┘ ├──▶ dead ──retry──▶ ready
-              └──── recover ────┘
+    add ──▶ ready ──claim──▶ sending ──done──▶ done
+             │ ▲ ▲               │ │
+      cancel │ │ └─ later, give_back, recover
+             ▼ │                   │
+            dead ◀──────dead───────┘      retry: dead ──▶ ready
 
-A post is never taken out of `sending` by anybody but the publisher that claimed it, or by `recover`
-at the start of a show. So a kill at any point leaves each post in a state that leads to `done`.
+Only the publisher that claimed a post takes it out of `sending`, or `recover` at the start of a show.
+So a kill at any point leaves each post in a state that leads on.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from types import TracebackType
 
 from murai.config import OutboxConfig
 from murai.core.paths import state_folder
-from murai.errors import OutboxError
 from murai.publish.outbox_file import explain, open_file
-from murai.publish.posts import Hold, Media, NewPost, Post, PostState
+from murai.publish.posts import Hold, Media, NewPost, Post
 
 CANCELLED = "cancelled"
 
@@ -207,6 +207,3 @@ class Outbox:
                 yield self._connection
         except sqlite3.Error as fault:
             raise explain(fault, self.file) from fault
-
-
-__all__ = ["CANCELLED", "Outbox", "OutboxError", "PostState", "outbox_file"]

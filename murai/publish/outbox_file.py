@@ -70,16 +70,13 @@ def open_file(file: Path) -> sqlite3.Connection:
         raise OutboxError(f"can't make {file.parent}: {fault.strerror}", "set outbox.file") from fault
     try:
         connection = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+        try:
+            _set_up(connection, file)
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as fault:
         raise explain(fault, file) from fault
-    try:
-        _set_up(connection, file)
-    except sqlite3.Error as fault:
-        connection.close()
-        raise explain(fault, file) from fault
-    except OutboxError:
-        connection.close()
-        raise
     return connection
 
 

@@ -38,7 +38,7 @@ class Credit:
 
 
 def new_code() -> str:
-    """Six letters and digits that can't be misread, a letter first: a hashtag needs one. 480 million of them."""
+    """Six letters and digits that can't be misread, a letter first: a hashtag needs one. 270 million of them."""
     rest = (secrets.choice(_LETTERS + _DIGITS) for _ in range(_CODE_LENGTH - 1))
     return secrets.choice(_LETTERS) + "".join(rest)
 
