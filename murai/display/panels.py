@@ -1,0 +1,185 @@
+"""Pillow drawings of each piece of text: RGBA images, premultiplied.
+
+Opaque colours drawn through a mask onto premultiplied pixels give premultiplied pixels again, so the
+text needs nothing special; only the panels' own colour is multiplied by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from murai.display.hud import Level, TitleCard
+from murai.display.typeface import Font, Typeface
+
+Colour = tuple[int, int, int, int]
+Rows = tuple[tuple[str, str], ...]
+
+_WHITE: Colour = (255, 255, 255, 255)
+_SOFT: Colour = (198, 200, 206, 255)
+_PANEL: Colour = (8, 8, 10, 190)  # premultiplied
+_DISC: Colour = (6, 6, 7, 128)  # premultiplied
+_ACCENTS: dict[Level, Colour] = {
+    "info": (126, 200, 255, 255),
+    "warning": (255, 196, 84, 255),
+    "error": (255, 112, 102, 255),
+}
+_SUPERSAMPLING = 4
+_SMALLEST_FONT_PX = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Lengths for one screen: everything is designed at 1280x720 and scaled by `unit`."""
+
+    unit: float
+    typeface: Typeface
+
+    def px(self, designed_px: float) -> int:
+        return max(1, round(designed_px * self.unit))
+
+    def font(self, designed_px: float, bold: bool = False) -> Font:
+        return self.typeface.at(max(_SMALLEST_FONT_PX, self.px(designed_px)), bold)
+
+
+def draw_countdown(numeral: str, diameter_px: int, typeface: Typeface) -> Image.Image:
+    """A large numeral on a translucent disc with a thin ring."""
+    image = Image.new("RGBA", (diameter_px, diameter_px))
+    image.paste(_DISC, mask=_disc_mask(diameter_px))
+    ring_px = max(2, diameter_px // 70)
+    ring, inner_px = _disc_mask(diameter_px), diameter_px - 2 * ring_px
+    ring.paste(0, (ring_px, ring_px), _disc_mask(inner_px))
+    image.paste(_WHITE, mask=ring)
+    size_px = round(diameter_px * (0.62 if len(numeral) == 1 else 0.45))
+    middle = diameter_px / 2
+    font = typeface.at(size_px, bold=True)
+    left, top, right, bottom = font.getbbox(numeral)
+    ImageDraw.Draw(image).text((middle - (left + right) / 2, middle - (top + bottom) / 2), numeral, _WHITE, font)
+    return image
+
+
+def draw_toast(text: str, level: Level, widest_px: int, scale: Scale) -> Image.Image:
+    """A message behind a dot in the colour of its level, on as many lines as it needs."""
+    font, pad, dot = scale.font(24), scale.px(22), scale.px(13)
+    indent = pad + dot + scale.px(16)
+    lines = _wrapped(text, font, widest_px - indent - pad)
+    line_px = _line_px(font)
+    width = indent + max(_width(line, font) for line in lines) + pad
+    height = line_px * len(lines) + 2 * scale.px(15)
+    image = _panel((width, height), scale.px(18))
+    image.paste(_ACCENTS[level], (pad, scale.px(15) + (line_px - dot) // 2), _disc_mask(dot))
+    _write(image, (indent, scale.px(15)), lines, font, _WHITE)
+    return image
+
+
+def draw_title(card: TitleCard, widest_px: int, scale: Scale) -> Image.Image:
+    """A painting's title, and below it who painted it and when."""
+    pad, gap, rule = scale.px(26), scale.px(6), scale.px(4)
+    large, small = scale.font(34, bold=True), scale.font(21)
+    indent = pad + rule + scale.px(18)
+    title = _wrapped(card.title, large, widest_px - indent - pad)
+    below = _wrapped(", ".join(part for part in (card.artist, card.year) if part), small, widest_px - indent - pad)
+    width = indent + max(*(_width(line, large) for line in title), *(_width(line, small) for line in below)) + pad
+    title_px, below_px = _line_px(large) * len(title), (_line_px(small) * len(below) + gap if below != [""] else 0)
+    image = _panel((width, title_px + below_px + 2 * scale.px(20)), scale.px(18))
+    top = scale.px(20)
+    bar = _rounded_mask((rule, title_px + below_px), rule / 2)
+    image.paste(_WHITE, (pad, top), bar)
+    _write(image, (indent, top), title, large, _WHITE)
+    _write(image, (indent, top + title_px + gap), below, small, _SOFT)
+    return image
+
+
+def draw_status(text: str, widest_px: int, scale: Scale) -> Image.Image:
+    """One small line, shortened where it is too long."""
+    font, pad = scale.font(17), scale.px(14)
+    line = _shortened(text, font, widest_px - 2 * pad)
+    image = _panel((_width(line, font) + 2 * pad, _line_px(font) + 2 * scale.px(8)), scale.px(12))
+    _write(image, (pad, scale.px(8)), [line], font, _SOFT)
+    return image
+
+
+def draw_table(heading: str, rows: Rows, values_right: bool, scale: Scale) -> Image.Image:
+    """Pairs below a heading. `values_right` sets the second of each pair, bold, at the right edge."""
+    head, strong, plain = scale.font(23, bold=True), scale.font(18, bold=True), scale.font(18)
+    first, second = (plain, strong) if values_right else (strong, plain)
+    pad, gap, row_px = scale.px(30), scale.px(34), max(_line_px(strong), scale.px(28))
+    first_px = max(_width(left, first) for left, _ in rows)
+    second_px = max(_width(right, second) for _, right in rows)
+    inner_px = max(first_px + gap + second_px, _width(heading, head))
+    top = scale.px(24) + _line_px(head) + scale.px(12)
+    image = _panel((inner_px + 2 * pad, top + row_px * len(rows) + scale.px(24)), scale.px(20))
+    _write(image, (pad, scale.px(24)), [heading], head, _WHITE)
+    for number, (left, right) in enumerate(rows):
+        y = top + number * row_px
+        right_x = pad + (inner_px - _width(right, second) if values_right else first_px + gap)
+        _write(image, (pad, y), [left], first, _SOFT if values_right else _WHITE)
+        _write(image, (right_x, y), [right], second, _WHITE if values_right else _SOFT)
+    return image
+
+
+def _panel(size_px: tuple[int, int], radius_px: int) -> Image.Image:
+    image = Image.new("RGBA", size_px)
+    image.paste(_PANEL, mask=_rounded_mask(size_px, radius_px))
+    return image
+
+
+def _disc_mask(diameter_px: int) -> Image.Image:
+    return _rounded_mask((diameter_px, diameter_px), diameter_px / 2)
+
+
+def _rounded_mask(size_px: tuple[int, int], radius_px: float) -> Image.Image:
+    """Full inside, smooth at the corners: each is drawn large and made small."""
+    width, height = size_px
+    radius = min(radius_px, width / 2, height / 2)
+    side = max(1, int(radius + 0.999))
+    corner = Image.new("L", (side * _SUPERSAMPLING, side * _SUPERSAMPLING))
+    far = 2 * radius * _SUPERSAMPLING - 1
+    ImageDraw.Draw(corner).ellipse((0, 0, far, far), fill=255)
+    corner = corner.reduce(_SUPERSAMPLING)
+    mask = Image.new("L", size_px, 255)
+    flipped = corner.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    upside_down = Image.Transpose.FLIP_TOP_BOTTOM
+    mask.paste(corner, (0, 0))
+    mask.paste(flipped, (width - side, 0))
+    mask.paste(corner.transpose(upside_down), (0, height - side))
+    mask.paste(flipped.transpose(upside_down), (width - side, height - side))
+    return mask
+
+
+def _write(image: Image.Image, corner: tuple[int, int], lines: list[str], font: Font, colour: Colour) -> None:
+    draw, (x, y) = ImageDraw.Draw(image), corner
+    for number, line in enumerate(lines):
+        draw.text((x, y + number * _line_px(font)), line, colour, font)
+
+
+def _line_px(font: Font) -> int:
+    """From one line to the next; the same for all texts, so that lines don't dance."""
+    _, top, _, bottom = font.getbbox("Hgjpqy|")
+    return round(bottom + top / 2)
+
+
+def _width(text: str, font: Font) -> int:
+    return int(font.getlength(text) + 0.999)
+
+
+def _wrapped(text: str, font: Font, widest_px: int) -> list[str]:
+    """The text in lines that are no wider; a single word that is wider is shortened."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and _width(longer, font) > widest_px:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [_shortened(line, font, widest_px) for line in lines]
+
+
+def _shortened(text: str, font: Font, widest_px: int) -> str:
+    if _width(text, font) <= widest_px:
+        return text
+    kept = text
+    while kept and _width(kept + "…", font) > widest_px:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"

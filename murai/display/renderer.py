@@ -1,0 +1,116 @@
+"""From a painting and the state of the show to the pixels of a canvas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from murai.core.frame import Painted
+from murai.display.canvas import Canvas
+from murai.display.hud import HudState
+from murai.display.opengl import GL
+from murai.display.program import Program
+from murai.display.read_back import read_pixels
+from murai.display.shaders import VERTEX, picture_fragment
+from murai.display.sprites import SpriteLayer
+from murai.display.texture import FrameTexture
+from murai.display.view import Placement, ViewState, place_picture, upright_size_px
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_PAINTING, _PREVIOUS, _CAMERA = 0, 1, 2
+_DIVIDER_SHARE, _DIVIDER_OPACITY = 0.0025, 0.85
+
+
+class Renderer:
+    """Draws pictures and the text over them into a canvas, whose context must be current.
+
+    Owned by the main thread. Only what changed is uploaded, and only what is shown: hand the same
+    objects over again where nothing is new.
+
+    Raises:
+        DisplayError: the driver refuses the shaders.
+    """
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        # Core profile draws nothing without one, even when no vertex has an attribute.
+        self._vertices = int(GL.glGenVertexArrays(1))
+        GL.glBindVertexArray(self._vertices)
+        self._programs: dict[tuple[bool, bool], Program] = {}
+        self._textures = {unit: FrameTexture() for unit in (_PAINTING, _PREVIOUS, _CAMERA)}
+        self._sprites = SpriteLayer()
+        self._prepare()
+
+    def draw(self, painted: Painted | None, view: ViewState, hud: HudState) -> None:
+        """Draws one picture, black where there is none yet, with the text over it; `swap` shows it."""
+        size_px = self._canvas.size_px
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._canvas.framebuffer)
+        self._draw_picture(painted, view, size_px)
+        self._sprites.draw(hud, upright_size_px(size_px, view.quarter_turns), view.quarter_turns)
+
+    def read_back(self) -> NDArray[np.uint8]:
+        """What was drawn last, before it is swapped: (H, W, 3) uint8 R'G'B', top row first."""
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._canvas.framebuffer)
+        return read_pixels(self._canvas.size_px)
+
+    def close(self) -> None:
+        for texture in self._textures.values():
+            texture.close()
+        for program in self._programs.values():
+            program.close()
+        self._sprites.close()
+        GL.glDeleteVertexArrays(1, [self._vertices])
+
+    def _prepare(self) -> None:
+        """Links every variant now: linking one in the middle of the show would make a frame late."""
+        for camera in (False, True):
+            for previous in (False, True):
+                program = Program(VERTEX, picture_fragment(camera, previous))
+                program.use()
+                for sampler, unit in (("painting", _PAINTING), ("previous", _PREVIOUS), ("camera", _CAMERA)):
+                    program.set_unit(sampler, unit)
+                self._programs[camera, previous] = program
+
+    def _draw_picture(self, painted: Painted | None, view: ViewState, size_px: tuple[int, int]) -> None:
+        GL.glViewport(0, 0, *size_px)
+        GL.glDisable(GL.GL_BLEND)
+        placement = None
+        if painted is not None:
+            upright_px = upright_size_px(size_px, view.quarter_turns)
+            placement = place_picture(painted.painting.size_px, upright_px, view)
+        if placement is None or placement.leaves_bars:
+            GL.glClearColor(0.0, 0.0, 0.0, 1.0)
+            GL.glClear(GL.GL_COLOR_BUFFER_BIT)
+        if painted is not None and placement is not None:
+            self._choose(painted, view, placement).draw(placement.target, placement.crop, view.quarter_turns)
+
+    def _choose(self, painted: Painted, view: ViewState, placement: Placement) -> Program:
+        """The cheapest program that shows what is wanted, in use and with its textures and figures."""
+        smooth = not placement.exact
+        if not view.needs_painting:
+            program = self._programs[False, False]
+            self._textures[_CAMERA].show(painted.camera, _PAINTING, smooth)
+        else:
+            program = self._programs[view.needs_camera, view.needs_previous]
+            self._textures[_PAINTING].show(painted.painting, _PAINTING, smooth)
+            if view.needs_previous and view.previous is not None:
+                self._textures[_PREVIOUS].show(view.previous.painting, _PREVIOUS, smooth=True)
+            if view.needs_camera:
+                self._textures[_CAMERA].show(painted.camera, _CAMERA, smooth)
+        program.use()
+        _set_figures(program, view)
+        return program
+
+
+def _set_figures(program: Program, view: ViewState) -> None:
+    program.set("light", (1.0 - view.dim) * (1.0 - view.flash), view.flash)
+    program.set("fade", view.fade)
+    program.set("strength", view.strength)
+    program.set("own_colours", view.own_colours)
+    if view.split is None:
+        program.set("split", 0.0, 0.0, 0.0)
+    else:
+        half = _DIVIDER_SHARE / 2
+        program.set("split", view.split - half, view.split + half, _DIVIDER_OPACITY)
