@@ -60,6 +60,11 @@ class PacketSource(Protocol):
     @property
     def info(self) -> StreamInfo: ...
 
+    @property
+    def damaged(self) -> int:
+        """Pictures so far that came damaged and were not handed on as packets."""
+        ...
+
     def packets(self, stop: Event) -> Iterator[Packet]:
         """Yields until the source ends or `stop` is set; waits no longer than 2 s without looking at it.
 
