@@ -5,9 +5,8 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 
-import glfw
-
 from murai.display.canvas import KeyAction, KeyEvent
+from murai.display.windowing import glfw
 
 _BY_CODE = {
     glfw.KEY_SPACE: "Space", glfw.KEY_ENTER: "Enter", glfw.KEY_KP_ENTER: "Enter",

@@ -8,9 +8,9 @@ import os
 # functions offscreen; eglGetProcAddress gives the same entry points whether GLX or EGL made the context.
 os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
 
-from OpenGL import GL  # noqa: E402
+from OpenGL import GL
 
-from murai.errors import DisplayError  # noqa: E402
+from murai.errors import DisplayError
 
 __all__ = ["GL", "link_program", "renderer_name"]
 

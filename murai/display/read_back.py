@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,14 +38,22 @@ class ReadBack:
 
         The picture is (H, W, 4) uint8, bottom row first, and the caller's own; None the first time.
         """
-        waiting, free = self._buffers
-        self._buffers = [free, waiting]
+        free, waiting = self._buffers
+        self._buffers = [waiting, free]
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
         GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, free)
         GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
         GL.glReadPixels(0, 0, *self.size_px, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, GL.GLvoidp(0))
         earlier_s, self._started_s = self._started_s, now_s
         picture = None if earlier_s is None else (self._fetch(waiting), earlier_s)
+        GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, 0)
+        return picture
+
+    def finish(self) -> tuple[NDArray[np.uint8], float] | None:
+        """The picture that `exchange` has not returned yet."""
+        if self._started_s is None:
+            return None
+        picture, self._started_s = (self._fetch(self._buffers[1]), self._started_s), None
         GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, 0)
         return picture
 

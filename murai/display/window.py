@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-import glfw
-
 from murai.display.blanking import keep_screen_on
 from murai.display.canvas import KeyEvent
 from murai.display.key_translation import KeyTranslator
 from murai.display.opengl import renderer_name
+from murai.display.windowing import glfw
 from murai.errors import DisplayError
 
 _LOG = logging.getLogger(__name__)
@@ -112,7 +111,8 @@ class WindowCanvas:
             glfw.set_window_monitor(self._window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate)
         else:
             place = self._windowed or (64, 64, *self._options.size_px)
-            glfw.set_window_monitor(self._window, None, *place, glfw.DONT_CARE)
+            no_monitor: Any = None
+            glfw.set_window_monitor(self._window, no_monitor, *place, glfw.DONT_CARE)
         # Some drivers forget it when the window changes its monitor.
         glfw.swap_interval(int(self._options.vsync))
         self._report_faults()
@@ -131,7 +131,6 @@ class WindowCanvas:
         self._awake.close()
         glfw.destroy_window(self._window)
         glfw.terminate()
-        glfw.set_error_callback(None)
 
     def __enter__(self) -> WindowCanvas:
         return self
@@ -146,7 +145,8 @@ class WindowCanvas:
         glfw.default_window_hints()
         for hint, value in _HINTS:
             glfw.window_hint(hint, value)
-        monitor, (width, height) = None, options.size_px
+        monitor: Any = None
+        width, height = options.size_px
         if options.fullscreen:
             monitor, mode = self._monitor()
             width, height = mode.size.width, mode.size.height
@@ -175,8 +175,10 @@ class WindowCanvas:
 
     # The callbacks only note down: GLFW calls them from C, where an exception has nowhere to go.
 
-    def _note_fault(self, code: int, description: bytes) -> None:
-        self._faults.append(f"{description.decode(errors='replace')} (GLFW {code:#x})")
+    def _note_fault(self, code: int, description: str | bytes) -> None:
+        # The binding's type stubs say str; what it hands over is bytes.
+        text = description.decode(errors="replace") if isinstance(description, bytes) else description
+        self._faults.append(f"{text} (GLFW {code:#x})")
 
     def _note_key(self, window: Any, key: int, scancode: int, action: int, modifiers: int) -> None:
         self._events.append((key, scancode, action, modifiers))
