@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from murai.errors import OutboxError
@@ -28,15 +29,17 @@ def list_posts(file: Path, console: Console) -> None:
     """
     posts, hold = _read(file)
     if hold is not None:
-        console.print(f"[bold]{_held(hold)}[/bold]", highlight=False)
+        console.print(f"[bold]{escape(_held(hold))}[/bold]", highlight=False)
     if not posts:
-        console.print(f"no posts in {file}", highlight=False)
+        console.print(escape(f"no posts in {file}"), highlight=False)
         return
     table = Table("id", "state", "tries", "taken", "text", "last error", "picture")
     for post in posts:
         state = f"[{_COLOURS[post.state]}]{post.state}[/]"
         taken = f"{_local(post.created_unix_s):%Y-%m-%d %H:%M}"
-        table.add_row(str(post.id), state, str(post.attempts), taken, post.text, post.last_error, post.picture.name)
+        # Escaped: what others wrote may hold square brackets.
+        told = (escape(part) for part in (post.text, post.last_error, post.picture.name))
+        table.add_row(str(post.id), state, str(post.attempts), taken, *told)
     console.print(table)
 
 

@@ -44,7 +44,7 @@ class Session(requests.Session):
         if os.environ.get("SSL_CERT_FILE"):
             self.verify = os.environ["SSL_CERT_FILE"]
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+    def request(self, method: str, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """As in requests, but answers only with 2xx.
 
         Raises:
