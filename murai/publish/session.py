@@ -39,7 +39,6 @@ class Session(requests.Session):
         self._timeout_s = timeout_s
         # A post that is redirected becomes a GET, and a booth's Wi-Fi likes to redirect.
         self.max_redirects = 0
-        # Minutes pass between posts; an idle connection that has died looks like a post that may have been taken.
         self.headers["Connection"] = "close"
         if os.environ.get("SSL_CERT_FILE"):
             self.verify = os.environ["SSL_CERT_FILE"]
@@ -60,6 +59,9 @@ class Session(requests.Session):
             response = super().request(method, address, *args, **kwargs)
         except requests.RequestException as fault:
             raise _unanswered(fault, urlsplit(address).hostname or address, self._timeout_s) from fault
+        finally:
+            # No connection is used twice: one that has died meanwhile looks like a post that may have been taken.
+            self.close()
         if not response.ok:
             raise _refusal(response)
         return response

@@ -263,10 +263,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> None:
         encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(encoded)))
-        for name, value in headers:
+        self.send_response_only(status)
+        usual = {
+            "Date": self.date_time_string(),
+            "Content-Type": "application/json",
+            "Content-Length": str(len(encoded)),
+        }
+        for name, value in (usual | dict(headers)).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(encoded)
