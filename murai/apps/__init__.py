@@ -1,1 +1,1 @@
-"""Where rooms are wired together: one module a command."""
+"""The programs: the only places where rooms are wired together."""

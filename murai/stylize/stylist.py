@@ -1,4 +1,4 @@
-"""The stylist thread: takes the newest frame, paints it, hands it on."""
+"""The stylist: takes the newest frame, paints it, hands it on."""
 
 from __future__ import annotations
 
@@ -18,22 +18,12 @@ _LOOK_AT_STOP_EVERY_S = 0.25
 
 
 class Stylist:
-    """The body of the stylist thread (see `murai.core.worker.Worker`).
+    """Paints with one engine and mix at a time, for one source after another.
 
-    frames: what to paint; paintings: where it goes, closed by whoever runs the thread.
     `use` may be called by any thread: the next frame is painted with the new engine and mix.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        mix: StyleMix,
-        frames: LatestSlot[Frame],
-        paintings: LatestSlot[Painted],
-        counts: FrameCounts,
-    ) -> None:
-        self._frames = frames
-        self._paintings = paintings
+    def __init__(self, engine: Engine, mix: StyleMix, counts: FrameCounts) -> None:
         self._counts = counts
         self._lock = Lock()
         self._engine = engine
@@ -45,16 +35,16 @@ class Stylist:
         with self._lock:
             self._engine, self._mix = engine, mix
 
-    def __call__(self, stop: Event) -> None:
-        """Paints until told to stop, or until the frames end.
+    def run(self, frames: LatestSlot[Frame], paintings: LatestSlot[Painted], stop: Event) -> None:
+        """The stylist thread's body: paints until told to stop, or until the frames end.
 
         Raises:
             SlotClosed: the frames' slot was closed; its cause goes on to the paintings' reader.
         """
         while not stop.is_set():
-            frame = self._frames.take(_LOOK_AT_STOP_EVERY_S)
+            frame = frames.take(_LOOK_AT_STOP_EVERY_S)
             if frame is not None:
-                self._paintings.put(self._paint(frame))
+                paintings.put(self._paint(frame))
                 self._counts.stylized += 1
 
     def _paint(self, frame: Frame) -> Painted:

@@ -105,6 +105,20 @@ class Trainer:
             content, style = perceptual_losses(self._network, painted, photographs, targets)
         return Losses(content, style, (painted - painted_noisy).square().mean(), total_variation(painted))
 
+    def measure(self, style: int, rounds: int = 4) -> dict[str, float]:
+        """Content and style loss of one style, on squares that training has not dealt out."""
+        batches = self._photographs.batches(self.recipe.batch, torch.Generator().manual_seed(self.recipe.seed + 1))
+        found = []
+        with torch.no_grad():
+            for _ in range(rounds):
+                photographs = next(batches)
+                styles = torch.full((len(photographs),), style)
+                targets = {layer: grams[styles] for layer, grams in self._targets.items()}
+                painted = self.model(photographs, styles)
+                found.append(torch.stack(perceptual_losses(self._network, painted, photographs, targets)))
+        content, style_loss = torch.stack(found).mean(0).tolist()
+        return {"content": round(content, 4), "style": round(style_loss, 4)}
+
     def _rate(self) -> float:
         """A cosine down to a quarter in the first part, and from a half down to nothing in the second.
 
