@@ -25,7 +25,7 @@ from murai.sources.v4l2_query import CAPTURE, MMAP, camera_name, list_modes, ope
 _log = logging.getLogger(__name__)
 _BUFFERS = 4
 _POLL_S = 0.2
-_SILENCE_S = 1.7  # leaves time to tell within 2 s
+_SILENCE_S = 1.5  # leaves time to tell within 2 s
 _FIRST_SILENCE_S = 4.0  # some cameras take over two seconds to wake
 _KEYFRAME_PATIENCE_S = 3.0
 _PIXEL_FORMATS = {"YUYV": "yuyv422", "NV12": "nv12"}
@@ -69,7 +69,7 @@ class V4L2Camera:
 
         Raises:
             CameraMissing: it was unplugged.
-            CameraHung: it is there and sent nothing for 1.7 s (4 s at the start).
+            CameraHung: it is there and sent nothing for 1.5 s (4 s at the start).
             CameraBusy: another program streams from it.
             CameraError: the driver reports something else.
         """
@@ -132,10 +132,11 @@ class V4L2Camera:
         poll.register(self._fd, select.POLLIN)
         end_s = time.monotonic() + silence_s
         while not stop.is_set():
+            left_s = end_s - time.monotonic()
             # An unplugged camera gives POLLERR: reading then tells the reason.
-            if poll.poll(_POLL_S * 1000):
+            if poll.poll(max(0.0, min(_POLL_S, left_s)) * 1000):
                 return True
-            if time.monotonic() > end_s:
+            if left_s <= 0:
                 raise CameraHung(
                     f"{self._title} at {self._path} sent no picture for {silence_s:g} s",
                     "unplug it and plug it in again, into a port of its own",
