@@ -18,14 +18,15 @@ fail() { say "$*"; exit 1; }
 set_up() {
     # Bash would go on after a child that Ctrl+C ended; the next start repairs what is half done.
     trap 'exit 130' INT
-    local kind=$1 missing stamp="$VENV/.murai-$1"
+    local kind=$1 extra missing stamp="$VENV/.murai-$1"
     missing=$(missing_packages "$kind")
     # shellcheck disable=SC2086  # a list of package names
     [[ -z $missing ]] || install_packages $missing
     if ! venv_is_whole || [[ $(cat "$stamp" 2>/dev/null) != "$(fingerprint)" ]]; then
         mkdir -p "$(dirname "$LOG")" && : >"$LOG"
+        extra=$(wanted_extra)
         make_venv
-        install_python "$kind"
+        install_python "$kind" "$extra"
         fingerprint >"$stamp"
         rm -f "$VENV/.murai-installing"
     fi
@@ -79,7 +80,9 @@ install_packages() {
         fail "missing Debian packages: $*. There is no sudo: as root run 'apt-get install $*', then start this again"
     say "installing Debian packages: $*"
     mkdir -p "$(dirname "$LOG")"
-    { as_root apt-get update && as_root apt-get install -y --no-install-recommends "$@"; } >"$LOG" 2>&1 ||
+    # A stranger's broken repository fails the update; whether these packages can be had, the install says.
+    as_root apt-get update >"$LOG" 2>&1 || true
+    as_root apt-get install -y --no-install-recommends "$@" >>"$LOG" 2>&1 ||
         fail "Debian packages can't be installed: $*. Check the network and $LOG, then start this again"
 }
 
@@ -130,16 +133,15 @@ make_venv() {
     "$python" -m venv "$VENV" >>"$LOG" 2>&1 || fail "$python -m venv failed: see $LOG, then start this again"
 }
 
-# PyTorch comes first, exact and alone: any other request takes the newest build, which may be gigabytes of CUDA.
+# KIND and EXTRA. PyTorch comes first, exact and alone: any other request takes the newest build, which may be gigabytes of CUDA.
 install_python() {
-    local extra extras
-    extra=$(wanted_extra)
+    local kind=$1 extra=$2 extras
     say "installing PyTorch for $extra (1 of 3, the longest)"
     pip_install ${MURAI_TORCH_INDEX:+--index-url "$MURAI_TORCH_INDEX"} "$TORCH"
     extra=$(fitting_extra "$extra")
     say "installing the build tools (2 of 3)"
     pip_install -c "$ROOT/scripts/constraints.txt" hatchling editables
-    extras=$(echo "${extra#cpu} ${1#run}" | sed 's/test/dev/' | xargs | tr ' ' ,)
+    extras=$(echo "${extra#cpu} ${kind#run}" | sed 's/test/dev/' | xargs | tr ' ' ,)
     say "installing Murai${extras:+ with $extras} (3 of 3)"
     pip_install -c "$ROOT/scripts/constraints.txt" --no-build-isolation -e "$ROOT${extras:+[$extras]}"
 }
@@ -175,7 +177,8 @@ wanted_extra() {
 # EXTRA where the PyTorch that pip found is built for it; otherwise an end where it was asked for, and cpu where not.
 fitting_extra() {
     local built
-    built=cuda$("$VENV/bin/python" -c 'import torch; print((torch.version.cuda or "none").partition(".")[0])')
+    # -W: numpy comes later, and PyTorch warns of that.
+    built=cuda$("$VENV/bin/python" -W ignore -c 'import torch; print((torch.version.cuda or "none").partition(".")[0])')
     if [[ $1 == cpu || $1 == "$built" ]]; then
         echo "$1"
         return
