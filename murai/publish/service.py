@@ -21,7 +21,7 @@ from murai.publish.snapshot import SnapshotFacts, save_snapshot, snapshot_folder
 from murai.publish.text import Credit, PostTexts, new_code
 
 log = logging.getLogger(__name__)
-_LOOK_UP_S = 0.5
+_LOOK_UP_S = 0.2
 _WAITING_MOST = 4
 _REMEMBERED_MOST = 16
 
@@ -101,6 +101,7 @@ class SnapshotService:
         self._changed = threading.Condition()
         self._waiting: deque[_Order] = deque()
         self._last_ticket = 0
+        self._last_cancelled = 0
         self._post_ids: dict[int, int] = {}
 
     def take(self, taken: Taken) -> int:
@@ -117,9 +118,13 @@ class SnapshotService:
             return self._last_ticket
 
     def cancel(self, ticket: int) -> None:
-        """Asks for a picture not to be posted; it stays saved. A `Cancelled` follows. Any thread; never waits."""
+        """Asks for a picture not to be posted; it stays saved. Any thread; never waits.
+
+        One `Cancelled` follows, however often the key is pressed.
+        """
         with self._changed:
-            if all(order.ticket != ticket or order.taken for order in self._waiting):
+            if ticket != self._last_cancelled:
+                self._last_cancelled = ticket
                 self._hand_over(_Order(ticket, None))
 
     def run(self, stop: threading.Event) -> None:
