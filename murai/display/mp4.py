@@ -8,7 +8,7 @@ from types import TracebackType
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from murai.errors import DisplayError

@@ -6,6 +6,7 @@ from types import TracebackType
 
 from murai.display.canvas import KeyEvent
 from murai.display.egl import EglContext
+from murai.display.framebuffer import Framebuffer
 from murai.display.opengl import GL, renderer_name
 from murai.errors import DisplayError
 
@@ -20,25 +21,25 @@ class OffscreenCanvas:
     """
 
     def __init__(self, size_px: tuple[int, int]) -> None:
-        self._size_px = size_px
         self._context = EglContext()
         try:
-            self._framebuffer, self._pixels = self._make_framebuffer()
+            self._framebuffer = Framebuffer(size_px)
         except DisplayError:
             self._context.close()
             raise
 
     @property
     def title(self) -> str:
-        return f"offscreen {self._size_px[0]}x{self._size_px[1]}, {self._context.place}, {renderer_name()}"
+        width, height = self.size_px
+        return f"offscreen {width}x{height}, {self._context.place}, {renderer_name()}"
 
     @property
     def size_px(self) -> tuple[int, int]:
-        return self._size_px
+        return self._framebuffer.size_px
 
     @property
     def framebuffer(self) -> int:
-        return self._framebuffer
+        return self._framebuffer.name
 
     @property
     def should_close(self) -> bool:
@@ -67,8 +68,7 @@ class OffscreenCanvas:
             raise DisplayError(f"{renderer_name()} did not finish a picture in 5 s", "look for driver errors in dmesg")
 
     def close(self) -> None:
-        GL.glDeleteFramebuffers(1, [self._framebuffer])
-        GL.glDeleteRenderbuffers(1, [self._pixels])
+        self._framebuffer.close()
         self._context.close()
 
     def __enter__(self) -> OffscreenCanvas:
@@ -78,17 +78,3 @@ class OffscreenCanvas:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _make_framebuffer(self) -> tuple[int, int]:
-        width, height = self._size_px
-        limit = int(GL.glGetIntegerv(GL.GL_MAX_RENDERBUFFER_SIZE))
-        if max(width, height) > limit:
-            raise DisplayError(
-                f"{renderer_name()} draws at most {limit} px, not {width}x{height}", "choose a smaller size"
-            )
-        pixels, framebuffer = int(GL.glGenRenderbuffers(1)), int(GL.glGenFramebuffers(1))
-        GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, pixels)
-        GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, GL.GL_RGBA8, width, height)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
-        GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_RENDERBUFFER, pixels)
-        return framebuffer, pixels

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from murai.core.frame import Painted
 from murai.display.canvas import Canvas
+from murai.display.framebuffer import Framebuffer
 from murai.display.hud import HudState
 from murai.display.opengl import GL
 from murai.display.program import Program
@@ -41,6 +43,7 @@ class Renderer:
         self._programs: dict[tuple[bool, bool], Program] = {}
         self._textures = {unit: FrameTexture() for unit in (_PAINTING, _PREVIOUS, _CAMERA)}
         self._sprites = SpriteLayer()
+        self._for_pictures: Framebuffer | None = None
         self._prepare()
 
     def draw(self, painted: Painted | None, view: ViewState, hud: HudState) -> None:
@@ -49,6 +52,21 @@ class Renderer:
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._canvas.framebuffer)
         self._draw_picture(painted, view, size_px)
         self._sprites.draw(hud, upright_size_px(size_px, view.quarter_turns), view.quarter_turns)
+
+    def picture(self, painted: Painted, view: ViewState) -> NDArray[np.uint8]:
+        """The picture alone, at the painting's own size, for keeping: (H, W, 3) uint8 R'G'B', top row first.
+
+        Its colours are those on the screen, mirrored as there; without text, split, dimming and flash,
+        uncut, and upright. Waits until it is drawn.
+        """
+        size_px = painted.painting.size_px
+        alone = replace(view, fit="fill", quarter_turns=0, split=None, dim=0.0, flash=0.0)
+        if self._for_pictures is None or self._for_pictures.size_px != size_px:
+            self._drop_for_pictures()
+            self._for_pictures = Framebuffer(size_px)
+        self._for_pictures.bind()
+        self._draw_picture(painted, alone, size_px)
+        return read_pixels(size_px)
 
     def read_back(self) -> NDArray[np.uint8]:
         """What was drawn last, before it is swapped: (H, W, 3) uint8 R'G'B', top row first."""
@@ -61,7 +79,13 @@ class Renderer:
         for program in self._programs.values():
             program.close()
         self._sprites.close()
+        self._drop_for_pictures()
         GL.glDeleteVertexArrays(1, [self._vertices])
+
+    def _drop_for_pictures(self) -> None:
+        if self._for_pictures is not None:
+            self._for_pictures.close()
+            self._for_pictures = None
 
     def _prepare(self) -> None:
         """Links every variant now: linking one in the middle of the show would make a frame late."""

@@ -37,7 +37,7 @@ class SpriteLayer:
         GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
         self._program.use()
         for sprite in sprites:
-            self._texture(sprite.image).bind(0, smooth=False)
+            self._bind(sprite.image)
             self._program.set("alpha", sprite.alpha)
             self._program.draw(_shares(sprite, upright_px), _WHOLE, quarter_turns)
 
@@ -45,14 +45,16 @@ class SpriteLayer:
         self._forget_all_but([])
         self._program.close()
 
-    def _texture(self, image: Image.Image) -> Texture:
+    def _bind(self, image: Image.Image) -> None:
         # The image is kept beside its texture: while it lives, no other one can have its id.
         _, texture = self._textures.get(id(image), (None, None))
-        if texture is None:
-            texture = Texture()
-            texture.fill_rgba(np.ascontiguousarray(image))
-            self._textures[id(image)] = (image, texture)
-        return texture
+        if texture is not None:
+            texture.bind(0, smooth=False)
+            return
+        texture = Texture()
+        texture.bind(0, smooth=False)
+        texture.fill_rgba(np.ascontiguousarray(image))
+        self._textures[id(image)] = (image, texture)
 
     def _forget_all_but(self, sprites: list[Sprite]) -> None:
         wanted = {id(sprite.image) for sprite in sprites}

@@ -44,10 +44,8 @@ class Texture:
                 GL.glTexParameteri(GL.GL_TEXTURE_2D, end, GL.GL_LINEAR if smooth else GL.GL_NEAREST)
 
     def fill(self, size_px: tuple[int, int], rows: _Rows) -> None:
-        """Uploads a whole picture, keeping the storage while the size stays."""
+        """Uploads a whole picture, keeping the storage while the size stays; right after `bind`."""
         width, height = size_px
-        GL.glActiveTexture(GL.GL_TEXTURE0)
-        GL.glBindTexture(GL.GL_TEXTURE_2D, self._name)
         if size_px != self._size_px:
             self._allocate(width, height)
         GL.glPixelStorei(GL.GL_UNPACK_ALIGNMENT, 1)
@@ -57,7 +55,7 @@ class Texture:
         GL.glTexSubImage2D(GL.GL_TEXTURE_2D, 0, 0, 0, width, height, layout, GL.GL_UNSIGNED_BYTE, pixels)
 
     def fill_rgba(self, rgba: NDArray[np.uint8]) -> None:
-        """Uploads contiguous (H, W, 4) uint8."""
+        """Uploads contiguous (H, W, 4) uint8; right after `bind`."""
         height, width, _ = rgba.shape
         self.fill((width, height), _Rows(address=rgba.ctypes.data, channels=4, pitch_px=width))
 
@@ -85,11 +83,11 @@ class FrameTexture:
 
     def show(self, frame: Frame, unit: int, smooth: bool) -> None:
         """Uploads the frame unless it is the one held, and binds it to a texture unit."""
+        self._texture.bind(unit, smooth)
         if frame is not self._held:
             pixels = _interleaved(frame)
             self._texture.fill(frame.size_px, _rows_of(pixels))
             self._held = frame
-        self._texture.bind(unit, smooth)
 
     def close(self) -> None:
         self._texture.close()
