@@ -27,6 +27,7 @@ _HOLD_TO_QUIT_S = 3.0
 _TITLE_S, _TITLE_FADE_S = 3.0, 0.5
 _LOST_DIM = 0.55
 _STRENGTH_STEP = 0.1
+_HELP_AT_START_S = 10.0
 
 
 class Backstage(Protocol):
@@ -65,7 +66,7 @@ class Show:
         self._lost = False
         self._quit_since_s = math.inf
         self._ticket: tuple[int, float] | None = None
-        self._help = config.kiosk.help_at_start
+        self._help_until_s = now_s + _HELP_AT_START_S if config.kiosk.help_at_start else -math.inf
         self._view = ViewState(
             fit=config.display.fit,
             mirror=config.display.mirror,
@@ -170,20 +171,23 @@ class Show:
             countdown=self._shutter.countdown(now_s),
             toasts=self.messages.toasts(now_s),
             title=self._title(now_s),
-            help=HelpPanel(self._help_rows, self.figures) if self._help else None,
+            help=HelpPanel(self._help_rows, self.figures) if self._helps(now_s) else None,
             status=self.status or None,
         )
         return Scene(frozen or self._painted, view, hud)
 
     def _title(self, now_s: float) -> TitleCard | None:
         left_s = self._title_until_s - now_s
-        if left_s <= 0.0 or self._shutter.counting or self._help:
+        if left_s <= 0.0 or self._shutter.counting or self._helps(now_s):
             return None
         style, alpha = self.style, round(min(1.0, left_s / _TITLE_FADE_S) * 20) / 20
         if self.choice.blended:
             other = self._pack.styles[self.choice.following]
             return TitleCard(f"{style.title} + {other.title}", alpha=alpha)
         return TitleCard(style.title, style.artist, style.year, alpha)
+
+    def _helps(self, now_s: float) -> bool:
+        return now_s < self._help_until_s
 
     # What keys do
 
@@ -226,6 +230,7 @@ class Show:
         if self._painted is None or self._lost:
             self.messages.say("No picture can be taken: the camera is lost", now_s, level="warning", topic="picture")
         else:
+            self._help_until_s = -math.inf  # nobody wants to look at a picture through it
             self._shutter.press(now_s)
 
     def _take(self, now_s: float) -> None:
@@ -277,13 +282,13 @@ class Show:
         self._say("Styles change by themselves" if self.choice.auto else "The style stays", now_s)
 
     def _toggle_help(self, now_s: float) -> None:
-        self._help = not self._help
+        self._help_until_s = -math.inf if self._helps(now_s) else math.inf
 
     def _close(self, now_s: float) -> None:
         if self._shutter.counting:
             self._shutter.abort()
-        elif self._help:
-            self._help = False
+        elif self._helps(now_s):
+            self._help_until_s = -math.inf
         elif not self._config.kiosk.lock:
             self.ended = True
 

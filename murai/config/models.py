@@ -162,7 +162,7 @@ class KioskConfig(_Section):
     lock: Esc no longer leaves the program, and Ctrl+Q must be held for three seconds.
     change_every_s: pace of `A`, styles changing by themselves; `change_at_start` begins with it on.
     fade_s: how long one style takes to become another.
-    help_at_start: show the keys when the show starts.
+    help_at_start: show the keys for ten seconds when the show starts.
     """
 
     lock: bool = False

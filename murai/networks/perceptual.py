@@ -40,7 +40,7 @@ class LocalVgg19(nn.Module):
     """
 
     content_layer = "relu3_1"
-    style_layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
     _mean: Tensor
 
     def __init__(self, folder: Path) -> None:
@@ -101,7 +101,7 @@ class TorchvisionVgg16(nn.Module):
     """Torchvision's VGG-16, which it downloads once: the layers that Johnson et al. 2016 measure at."""
 
     content_layer = "relu3_3"
-    style_layers = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+    style_layers: tuple[str, ...] = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
     _mean: Tensor
     _deviation: Tensor
     _AT: ClassVar = {3: "relu1_2", 8: "relu2_2", 15: "relu3_3", 22: "relu4_3"}
