@@ -1,0 +1,22 @@
+"""Where Murai's own files and those that it makes lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from murai.core import paths
+
+
+def test_checkout_serves_its_own_folders() -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert paths.shipped("configs") == root / "configs"
+    assert (paths.shipped("configs") / "kiosk.toml").is_file()
+
+
+def test_state_and_lock_follow_the_desktop_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    assert paths.state_folder() == tmp_path / "state" / "murai"
+    assert paths.runtime_folder() == tmp_path / "run" / "murai"
