@@ -69,7 +69,7 @@ def main() -> int:
     wanted = parser.parse_args()
     try:
         tiles = pictures(wanted.recording, COLUMNS * ROWS)
-    except (OSError, IndexError) as fault:
+    except (av.FFmpegError, IndexError) as fault:
         sys.stderr.write(f"{wanted.recording} can't be read as a recording: {fault}\n")
         return 1
     if not tiles:
