@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from PIL import Image
 
@@ -13,7 +14,8 @@ from murai.display.typeface import Typeface
 
 _DESIGN_PX = (960, 720)
 _MOST_TOASTS = 3
-_HELP_SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
+# How much the help is made smaller until it fits, and the smallest font that goes with it.
+_HELP_SCALES = ((1.0, 9), (0.9, 9), (0.8, 9), (0.7, 9), (0.6, 9), (0.5, 7), (0.4, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +90,29 @@ class HudPainter:
 
     def _toasts(self, hud: HudState, page: _Page) -> list[Sprite]:
         sprites, top = [], page.margin_px
-        for toast in hud.toasts[:_MOST_TOASTS]:
-            text, level = toast.text, toast.level
-            image = self._image(
-                ("toast", text, level, page),
-                lambda text=text, level=level: draw_toast(text, level, page.widest_px, page.scale),  # type: ignore[misc]
-            )
-            if toast.alpha > 0.0:
-                sprites.append(Sprite(image, (page.width_px - image.width) // 2, top, toast.alpha))
-                top += image.height + page.scale.px(12)
+        for toast in [toast for toast in hud.toasts if toast.alpha > 0.0][:_MOST_TOASTS]:
+            draw = partial(draw_toast, toast.text, toast.level, page.widest_px, page.scale)
+            image = self._image(("toast", toast.text, toast.level, page), draw)
+            sprites.append(Sprite(image, (page.width_px - image.width) // 2, top, toast.alpha))
+            top += image.height + page.scale.px(12)
         return sprites
 
     def _help(self, panel: HelpPanel | None, page: _Page) -> list[Sprite]:
         """Keys and figures beside each other, or one above the other, as large as they fit."""
-        if panel is None:
+        if panel is None or not (panel.keys or panel.figures):
             return []
-        tables = [("Keys", panel.keys, False), ("Figures", panel.figures, True)]
+        tables = [table for table in (("Keys", panel.keys, False), ("Figures", panel.figures, True)) if table[1]]
         sprites: list[Sprite] = []
-        for share in _HELP_SCALES:
-            scale = replace(page.scale, unit=page.scale.unit * share)
-            images = [self._table(*table, scale, page) for table in tables if table[1]]
+        for share, smallest_px in _HELP_SCALES:
+            scale = replace(page.scale, unit=page.scale.unit * share, smallest_px=smallest_px)
+            images = [self._table(*table, scale, page) for table in tables]
             sprites = _beside(images, page) or _stacked(images, page)
             if all(_is_inside(sprite, page) for sprite in sprites):
                 break
         return sprites
 
     def _table(self, heading: str, rows: Rows, values_right: bool, scale: Scale, page: _Page) -> Image.Image:
-        key = ("table", heading, rows, scale.unit, page)
+        key = ("table", heading, rows, scale, page)
         return self._image(key, lambda: draw_table(heading, rows, values_right, scale))
 
 

@@ -26,21 +26,24 @@ _ACCENTS: dict[Level, Colour] = {
     "error": (255, 112, 102, 255),
 }
 _SUPERSAMPLING = 4
-_SMALLEST_FONT_PX = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Lengths for one screen: everything is designed at 1280x720 and scaled by `unit`."""
+    """Lengths for one screen: everything is designed at 1280x720 and scaled by `unit`.
+
+    smallest_px: no font gets smaller than what can be read, as long as there is room.
+    """
 
     unit: float
     typeface: Typeface
+    smallest_px: int = 9
 
     def px(self, designed_px: float) -> int:
         return max(1, round(designed_px * self.unit))
 
     def font(self, designed_px: float, bold: bool = False) -> Font:
-        return self.typeface.at(max(_SMALLEST_FONT_PX, self.px(designed_px)), bold)
+        return self.typeface.at(max(self.smallest_px, self.px(designed_px)), bold)
 
 
 def draw_countdown(numeral: str, diameter_px: int, typeface: Typeface) -> Image.Image:

@@ -85,8 +85,10 @@ def x11_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     folder = tmp_path_factory.mktemp("xvfb")
     read_end, write_end = os.pipe()
     size = f"{SCREEN_PX[0]}x{SCREEN_PX[1]}x24"
+    # Without -noreset it starts anew whenever its last client leaves, and refuses others meanwhile.
+    options = ["-screen", "0", size, "-fbdir", str(folder), "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(
-        [program, "-displayfd", str(write_end), "-screen", "0", size, "-fbdir", str(folder), "-nolisten", "tcp"],
+        [program, "-displayfd", str(write_end), *options],
         pass_fds=[write_end],
         stderr=subprocess.DEVNULL,
     )

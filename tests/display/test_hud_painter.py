@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from murai.display.hud import HelpPanel, HudState, TitleCard, Toast
+from murai.display.hud_painter import HudPainter, Sprite
+from murai.display.typeface import Typeface
+
+SCREENS = [(640, 360), (1280, 720), (1920, 1080), (720, 1280), (3840, 2160), (320, 240)]
+KEYS = tuple((f"Key {n}, PageDown", "does something that takes a few words") for n in range(18))
+FIGURES = tuple((f"figure {n}", "12,345 a second") for n in range(10))
+LONG = "A message that goes on and on, " * 8 + "with-one-word-that-is-too-long-for-any-screen-" * 6
+FULL = HudState(
+    countdown="3",
+    toasts=(Toast("Saved"), Toast("Camera lost: plug it in again", "warning"), Toast("No keys", "error")),
+    title=TitleCard("The Great Wave off Kanagawa", "Katsushika Hokusai", "1831"),
+    help=HelpPanel(KEYS, FIGURES),
+    status="3 pictures wait to be posted",
+)
+
+
+def boxes(sprites: list[Sprite]) -> list[tuple[int, int, int, int]]:
+    return [(s.left_px, s.top_px, s.left_px + s.image.width, s.top_px + s.image.height) for s in sprites]
+
+
+def overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_everything_stays_on_the_screen(screen: tuple[int, int]) -> None:
+    sprites = HudPainter().arrange(FULL, screen)
+    assert len(sprites) == 8
+    for left, top, right, bottom in boxes(sprites):
+        assert 0 <= left < right <= screen[0]
+        assert 0 <= top < bottom <= screen[1]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_title_status_and_messages_leave_each_other_alone(screen: tuple[int, int]) -> None:
+    hud = HudState(title=FULL.title, status=FULL.status, toasts=FULL.toasts[:2])
+    placed = boxes(HudPainter().arrange(hud, screen))
+    assert not any(overlap(a, b) for n, a in enumerate(placed) for b in placed[:n])
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_keys_and_figures_leave_each_other_alone(screen: tuple[int, int]) -> None:
+    first, second = boxes(HudPainter().arrange(HudState(help=FULL.help), screen))
+    assert not overlap(first, second)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_text_that_is_too_long_is_wrapped_and_shortened(screen: tuple[int, int]) -> None:
+    hud = HudState(title=TitleCard(LONG[:120], LONG[:90]), status=LONG, toasts=(Toast(LONG[:200]),))
+    for left, top, right, bottom in boxes(HudPainter().arrange(hud, screen)):
+        assert 0 <= left < right <= screen[0]
+        assert 0 <= top < bottom <= screen[1]
+
+
+def test_what_did_not_change_is_not_drawn_again() -> None:
+    painter = HudPainter()
+    first = painter.arrange(FULL, (1280, 720))
+    faded = HudState(title=TitleCard("The Great Wave off Kanagawa", "Katsushika Hokusai", "1831", alpha=0.4))
+    again = painter.arrange(FULL, (1280, 720))
+    assert all(a.image is b.image for a, b in zip(first, again, strict=True))
+    (title,) = painter.arrange(faded, (1280, 720))
+    assert title.alpha == 0.4
+    assert title.image is first[1].image
+    assert painter.arrange(FULL, (1280, 720))[0].image is not first[0].image, "what is gone is not kept"
+
+
+def test_only_the_figures_are_drawn_again_when_they_change() -> None:
+    painter = HudPainter()
+    keys, figures = painter.arrange(HudState(help=HelpPanel(KEYS, FIGURES)), (1280, 720))
+    changed = (("shown", "29 fps"), *FIGURES[1:])
+    keys_again, figures_again = painter.arrange(HudState(help=HelpPanel(KEYS, changed)), (1280, 720))
+    assert keys_again.image is keys.image
+    assert figures_again.image is not figures.image
+
+
+@pytest.mark.parametrize("sprite", range(8))
+def test_pixels_are_premultiplied(sprite: int) -> None:
+    pixels = np.asarray(HudPainter().arrange(FULL, (1280, 720))[sprite].image)
+    assert pixels[..., 3].max() == 255
+    assert (pixels[..., :3] <= pixels[..., 3:]).all()
+
+
+def test_the_countdown_is_large_and_in_the_middle() -> None:
+    (sprite,) = HudPainter().arrange(HudState(countdown="3"), (1280, 720))
+    alpha = np.asarray(sprite.image)[..., 3].astype(int)
+    numeral = np.argwhere(alpha[40:-40, 40:-40] == 255) + 40
+    assert np.ptp(numeral[:, 0]) > 720 / 8
+    middle = numeral.min(axis=0) + np.ptp(numeral, axis=0) / 2
+    assert middle == pytest.approx(np.array(alpha.shape) / 2, abs=3)
+
+
+def test_at_most_three_messages_and_no_invisible_ones() -> None:
+    toasts = (Toast("gone", alpha=0.0), *(Toast(f"message {n}") for n in range(5)))
+    sprites = HudPainter().arrange(HudState(toasts=toasts), (1280, 720))
+    assert len(sprites) == 3
+    assert sprites[0].top_px < sprites[1].top_px < sprites[2].top_px
+
+
+@pytest.mark.parametrize("hud", [HudState(), HudState(title=TitleCard("x", alpha=0.0)), HudState(help=HelpPanel())])
+def test_nothing_to_show_makes_no_sprite(hud: HudState) -> None:
+    assert HudPainter().arrange(hud, (1280, 720)) == []
+
+
+def test_pillows_own_font_will_do() -> None:
+    painter = HudPainter(Typeface(folders=()))
+    for left, top, right, bottom in boxes(painter.arrange(FULL, (1280, 720))):
+        assert 0 <= left < right <= 1280
+        assert 0 <= top < bottom <= 720
