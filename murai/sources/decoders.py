@@ -26,11 +26,11 @@ def open_decoder(info: StreamInfo, device: str) -> Decoder:
         return CpuDecoder(info)
     from murai.sources.decoder_upload import UploadingDecoder
 
-    _log.info("decoding %s on the CPU: %s", info.title, _nvdec_obstacle(info))
+    _log.info("decoding %s on the CPU: %s", info.title, nvdec_obstacle(info))
     return UploadingDecoder(CpuDecoder(info), device)
 
 
-def _nvdec_obstacle(info: StreamInfo) -> str:
+def nvdec_obstacle(info: StreamInfo) -> str:
     """Why NVDEC isn't used."""
     codec = info.codec.removeprefix("lib").split("-")[-1]
     if codec not in _NVDEC_CODECS:

@@ -37,7 +37,7 @@ def open_stream(spec: StreamSpec) -> MediaSource:
     Raises:
         MediaError: it can't be reached or gives no video.
     """
-    options = {"fflags": "nobuffer"}
+    options = {"analyzeduration": "2000000"}  # µs; what is read meanwhile is kept and played
     if spec.url.lower().startswith("rtsp"):
         options["rtsp_transport"] = spec.transport
     return MediaSource(MediaRequest(spec.url, _without_secrets(spec.url), options, _STALL_S), spec.playback)
@@ -60,6 +60,7 @@ class MediaSource:
         self._media: OpenMedia | None = open_media(request)
         self._info = self._media.info
         self._recorded = self._media.recorded or request.timeout_s is None
+        self._told = False
         self.damaged = 0
 
     @property
@@ -77,23 +78,21 @@ class MediaSource:
         while not stop.is_set():
             media = self._media or open_media(self._request)
             self._media = media
-            pass_ = _Pass(start_s, media.info.fps or _ASSUMED_FPS)
+            run = _Pass(start_s, media.info.fps or _ASSUMED_FPS)
             for packet in self._read(media):
-                timed = pass_.place(packet)
+                timed = run.place(packet)
                 if pacer is not None and not pacer.wait(timed.decode_s, stop):
                     return
                 if stop.is_set():
                     return
                 captured_s = pacer.due_s(timed.show_s) if pacer is not None else time.monotonic()
-                yield Packet(
-                    bytes(packet), captured_s, round(timed.show_s * 1e6), restart=repeated and pass_.count == 1
-                )
+                yield Packet(bytes(packet), captured_s, round(timed.show_s * 1e6), restart=repeated and run.count == 1)
             self.close()
             if not self._recorded:
                 raise MediaError(f"{self._request.title} ended", "check what sends it")
             if not self._playback.loop:
                 return
-            start_s, repeated = pass_.end_s, True
+            start_s, repeated = run.end_s, True
 
     def close(self) -> None:
         media, self._media = self._media, None
@@ -107,7 +106,9 @@ class MediaSource:
                     yield packet
         except (av.FFmpegError, OSError) as fault:
             if self._request.timeout_s is None:
-                _log.warning("%s is cut off or damaged: played as far as it goes (%s)", self._request.title, fault)
+                if not self._told:
+                    _log.warning("%s is cut off or damaged: played as far as it goes (%s)", self._request.title, fault)
+                self._told = True
                 return
             stalled = isinstance(fault, av.ExitError | TimeoutError)
             what = f"stopped sending for {_STALL_S:g} s" if stalled else f"broke off ({fault.strerror})"
@@ -134,20 +135,22 @@ class _Pass:
         self.count = 0
 
     def place(self, packet: VideoPacket) -> _Times:
+        """The next packet's times: the first picture is shown at `start_s`, and decoded earlier if reordered."""
         unit_s = float(packet.time_base or 0)
-        ticks = packet.dts if packet.dts is not None else packet.pts
-        if ticks is None:  # raw streams have no times
+        decode = packet.dts if packet.dts is not None else packet.pts
+        show = packet.pts if packet.pts is not None else packet.dts
+        if decode is None or show is None:  # raw streams have no times
             self._decode_s += self._period_s
-            show_s = self._decode_s
+            times = _Times(self._decode_s, self._decode_s)
         else:
             if self._zero_s is None:
-                self._zero_s = ticks * unit_s - self._start_s
-            self._decode_s = ticks * unit_s - self._zero_s
-            show_s = (packet.pts if packet.pts is not None else ticks) * unit_s - self._zero_s
+                self._zero_s = show * unit_s - self._start_s
+            self._decode_s = decode * unit_s - self._zero_s
+            times = _Times(self._decode_s, show * unit_s - self._zero_s)
         self.count += 1
         lasts_s = (packet.duration or 0) * unit_s or self._period_s
-        self.end_s = max(self.end_s, show_s + lasts_s)
-        return _Times(self._decode_s, show_s)
+        self.end_s = max(self.end_s, times.show_s + lasts_s)
+        return times
 
 
 def _without_secrets(url: str) -> str:

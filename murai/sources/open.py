@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from murai.core.media import PacketSource
+from murai.errors import CameraUnsupported
 from murai.sources.uri import (
     KIOSK_PLAYBACK,
     AutoSpec,
@@ -63,8 +65,10 @@ def open_source(uri: str, playback: Playback = KIOSK_PLAYBACK) -> OpenedSource:
 
 
 def _open_camera(path: Path, wish: CameraWish) -> OpenedSource:
-    from murai.sources.v4l2 import V4L2Camera
-
+    try:
+        from murai.sources.v4l2 import V4L2Camera
+    except ImportError as fault:
+        raise CameraUnsupported(f"no camera can be opened on this system ({fault})", "cameras need Linux") from fault
     camera = V4L2Camera(path, wish)
     return OpenedSource(camera, camera_uri(camera.stable_path, wish))
 
@@ -90,4 +94,4 @@ def camera_uri(path: Path, wish: CameraWish) -> str:
     """The URI that asks the camera at `path` for the same again."""
     size = "auto" if wish.size_px is None else "{}x{}".format(*wish.size_px)
     fps = "auto" if wish.fps is None else f"{wish.fps:g}"
-    return f"v4l2://{path}?size={size}&fps={fps}&format={wish.format}"
+    return f"v4l2://{quote(str(path), safe='/:')}?size={size}&fps={fps}&format={wish.format}"

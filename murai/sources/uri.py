@@ -14,12 +14,13 @@ A plain path is taken letter by letter, so any file name can be given.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from murai.config import parse_size
 from murai.errors import ConfigError
@@ -110,7 +111,7 @@ def parse_source(uri: str, playback: Playback = KIOSK_PLAYBACK) -> SourceSpec:
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()
     if not colon or not re.fullmatch(r"[a-z][a-z0-9+.-]+", scheme):
-        return FileSpec(Path(_filled(uri, text)).expanduser(), playback)
+        return FileSpec(Path(os.path.expanduser(_filled(uri, text))), playback)
     if scheme == "v4l2":
         return _camera(uri, rest.removeprefix("//"))
     if scheme == "file":
@@ -179,13 +180,21 @@ def _file(uri: str, rest: str, playback: Playback) -> FileSpec:
 
 def _stream(uri: str, text: str, playback: Playback) -> StreamSpec:
     url, _, fragment = text.partition("#")
-    if not re.match(r"[A-Za-z]+://[^/]", url):
-        raise ConfigError(f"'{uri}' names no host", "write it as rtsp://host/path or http://host/path")
+    if not _names_host(url):
+        raise ConfigError(f"'{uri}' names no host", "write it as rtsp://host/path or http://host:port/path")
     options = _Options(uri, fragment)
     chosen = _playback(options, playback)
     transport = options.read("transport", _one_of(("tcp", "udp")), "tcp", "tcp|udp")
     options.done()
     return StreamSpec(url, chosen, "udp" if transport == "udp" else "tcp")
+
+
+def _names_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.netloc) and parts.port != 0  # asking for the port checks it
+    except ValueError:
+        return False
 
 
 def _synthetic(options: _Options) -> SyntheticSpec:

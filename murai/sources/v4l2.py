@@ -111,7 +111,7 @@ class V4L2Camera:
         clock = _DriverClock(self._title)
         started_s = time.monotonic()
         order, waiting = 0, self._info.codec == "h264"
-        while self._wait(stop, _SILENCE_S if order or self.damaged else _FIRST_SILENCE_S):
+        while self._wait(stop, _SILENCE_S if order else _FIRST_SILENCE_S):
             buffer = v4l2.dequeue_buffer(self._fd, CAPTURE, MMAP)
             data = bytes(memoryview(maps[buffer.index])[: buffer.bytesused])
             captured_s = clock.captured_s(buffer)

@@ -34,6 +34,8 @@ LINK = Path("/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920-video-index0")
         ("rtsp://user:word@host/x?loop=7&size=a", StreamSpec("rtsp://user:word@host/x?loop=7&size=a")),
         ("rtsp://host/x#transport=udp", StreamSpec("rtsp://host/x", transport="udp")),
         ("https://host/a.mp4?t=1#loop=0", StreamSpec("https://host/a.mp4?t=1", Playback(loop=False))),
+        ("udp://@:5000", StreamSpec("udp://@:5000")),
+        ("~nobody-of-that-name/a.mp4", FileSpec(Path("~nobody-of-that-name/a.mp4"))),
         ("synthetic:", SyntheticSpec()),
         ("synthetic:?size=320x240&fps=24&seed=9", SyntheticSpec((320, 240), 24.0, 9)),
     ],
@@ -65,6 +67,8 @@ def test_the_caller_chooses_how_a_recording_is_played_where_the_uri_does_not() -
         ("synthetic:?fps=nan", "fps=nan"),
         ("synthetic:?seed=-1", "seed=-1"),
         ("rtsp:///x", "names no host"),
+        ("http://host:99999/x", "names no host"),
+        ("http://[::1/x", "names no host"),
         ("rtsp://host/x#transport=pigeon", "transport=pigeon"),
     ],
 )
