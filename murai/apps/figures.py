@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from murai.core.statistics import FrameCounts, Histogram
 from murai.errors import ConfigError
@@ -108,7 +108,8 @@ class StatsFile:
         self._file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._stream: TextIO | None = file.open("w", encoding="utf-8", buffering=1)
+            # Unbuffered: what a full disk refused would otherwise be tried again when the file is closed.
+            self._stream: BinaryIO | None = file.open("wb", buffering=0)
         except OSError as fault:
             raise ConfigError(
                 f"can't write --stats {file}: {fault.strerror}", "name a file that can be written"
@@ -128,7 +129,8 @@ class StatsFile:
         if self._stream is None:
             return
         try:
-            self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         except OSError as fault:
             _log.error("no more figures in %s: %s", self._file, fault.strerror)
+            self._stream.close()
             self._stream = None
