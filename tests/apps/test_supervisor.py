@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from murai.apps import supervisor as supervisor_module
+from murai.apps.supervisor import Supervisor
+from murai.core.frame import Painted
+from murai.core.statistics import FrameCounts
+from murai.errors import CameraMissing, MediaError
+from murai.hardware import choose_compute
+from murai.sources.open import OpenedSource
+from murai.stylize.engine import Engine
+from murai.stylize.mix import StyleMix
+from murai.stylize.pack import read_pack
+from murai.stylize.stylist import Stylist
+from tests.fakes.packs import write_tiny_pack
+from tests.fakes.sources import MortalSource, opened
+
+UNPLUGGED = CameraMissing("the camera /dev/video0 is gone", "plug it in again")
+
+
+@pytest.fixture
+def counts() -> FrameCounts:
+    return FrameCounts()
+
+
+@pytest.fixture
+def stylist(tmp_path: Path, counts: FrameCounts) -> Stylist:
+    engine = Engine(read_pack(write_tiny_pack(tmp_path / "tiny")), choose_compute("cpu"))
+    return Stylist(engine, StyleMix(3, 0.1), counts)
+
+
+def wait_for(supervisor: Supervisor, done: Callable[[Painted | None], bool], most_s: float = 20.0) -> None:
+    end_s = time.monotonic() + most_s
+    while not done(supervisor.newest(0.05)):
+        assert time.monotonic() < end_s, f"it never came; lost: {supervisor.lost}"
+
+
+def test_paintings_come_and_the_end_of_the_source_is_seen(stylist: Stylist, counts: FrameCounts) -> None:
+    source = MortalSource(12)
+    shown = []
+    with Supervisor(opened(source), stylist, "cpu", counts) as supervisor:
+        wait_for(supervisor, lambda painted: shown.append(painted) or supervisor.ended)
+        assert supervisor.lost is None
+    pictures = [painted for painted in shown if painted is not None]
+    assert pictures
+    assert pictures[-1].painting.size_px == (64, 48)
+    assert pictures[-1].painting.seq == pictures[-1].camera.seq == 11
+    assert counts.captured == counts.decoded == 12
+    assert counts.stylized + counts.dropped >= 12
+    assert source.closed
+
+
+def test_a_lost_camera_is_told_and_opened_again_until_it_is_back(
+    stylist: Stylist, counts: FrameCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    back = MortalSource(10_000)
+
+    def open_again(uri: str) -> OpenedSource:
+        asked.append(uri)
+        if len(asked) < 3:
+            raise CameraMissing("the camera is still away", "plug it in again")
+        return opened(back)
+
+    monkeypatch.setattr(supervisor_module, "open_source", open_again)
+    first = MortalSource(5, UNPLUGGED)
+    with Supervisor(opened(first), stylist, "cpu", counts) as supervisor:
+        wait_for(supervisor, lambda _: supervisor.lost == str(UNPLUGGED))
+        assert first.closed
+        wait_for(supervisor, lambda _: supervisor.lost == "the camera is still away: plug it in again")
+        wait_for(supervisor, lambda painted: painted is not None)
+        assert supervisor.lost is None
+        assert not supervisor.ended
+    assert asked == ["mortal:"] * 3
+    assert back.closed
+
+
+def test_leaving_while_the_camera_is_away(
+    stylist: Stylist, counts: FrameCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(uri: str) -> OpenedSource:
+        raise UNPLUGGED
+
+    monkeypatch.setattr(supervisor_module, "open_source", never)
+    with Supervisor(opened(MortalSource(1, UNPLUGGED)), stylist, "cpu", counts) as supervisor:
+        wait_for(supervisor, lambda _: supervisor.lost is not None)
+
+
+def test_a_source_that_was_just_opened_again_is_closed_on_leaving(
+    stylist: Stylist, counts: FrameCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = MortalSource(10_000)
+    monkeypatch.setattr(supervisor_module, "open_source", lambda uri: opened(back))
+    with Supervisor(opened(MortalSource(1, UNPLUGGED)), stylist, "cpu", counts) as supervisor:
+        wait_for(supervisor, lambda _: supervisor.lost is not None)
+        time.sleep(0.8)  # it is open by now, and nobody has taken it
+    assert back.closed
+
+
+def test_a_stylist_that_fails_is_started_again(
+    stylist: Stylist, counts: FrameCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "open_source", lambda uri: opened(MortalSource(10_000)))
+    paint, faults = stylist._paint, [RuntimeError("out of memory")]
+
+    def fail_once(frame: object) -> object:
+        if faults:
+            raise faults.pop()
+        return paint(frame)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stylist, "_paint", fail_once)
+    with Supervisor(opened(MortalSource(10_000)), stylist, "cpu", counts) as supervisor:
+        wait_for(supervisor, lambda _: supervisor.lost is not None)
+        assert "out of memory" in str(supervisor.lost)
+        wait_for(supervisor, lambda painted: painted is not None)
+        assert supervisor.lost is None
+
+
+def test_what_cannot_be_decoded_any_more_is_lost_too(
+    stylist: Stylist, counts: FrameCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from murai.apps import pipeline
+
+    monkeypatch.setattr(supervisor_module, "open_source", lambda uri: opened(MortalSource(10_000)))
+    with Supervisor(opened(MortalSource(3, UNPLUGGED)), stylist, "cpu", counts) as supervisor:
+
+        def refuse(info: object, device: str) -> object:
+            raise MediaError("no decoder for this", "convert it")
+
+        monkeypatch.setattr(pipeline, "open_decoder", refuse)
+        wait_for(supervisor, lambda _: supervisor.lost == "no decoder for this: convert it")
+        monkeypatch.undo()
+        monkeypatch.setattr(supervisor_module, "open_source", lambda uri: opened(MortalSource(10_000)))
+        wait_for(supervisor, lambda painted: painted is not None)
