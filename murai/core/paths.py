@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 from platformdirs import PlatformDirs
@@ -29,5 +31,12 @@ def pictures_folder() -> Path:
 
 
 def runtime_folder() -> Path:
-    """For locks that go with the session."""
-    return Path(_DIRS.user_runtime_dir)
+    """For locks that go with the session: below $XDG_RUNTIME_DIR, or where that usually points, or in the temporary one.
+
+    platformdirs knows these too, and warns on the terminal of whoever has no session (cron, a container).
+    """
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    usual = Path(f"/run/user/{os.getuid()}")
+    if given or os.access(usual, os.W_OK):
+        return Path(given or usual) / "murai"
+    return Path(tempfile.gettempdir()) / f"murai-{os.getuid()}"

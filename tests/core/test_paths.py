@@ -20,3 +20,12 @@ def test_state_and_lock_follow_the_desktop_variables(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     assert paths.state_folder() == tmp_path / "state" / "murai"
     assert paths.runtime_folder() == tmp_path / "run" / "murai"
+
+
+def test_without_a_session_the_lock_has_a_place_and_nobody_is_warned(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 12345678)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert paths.runtime_folder() == tmp_path / "murai-12345678"
