@@ -31,7 +31,7 @@ def pictures_folder() -> Path:
 
 
 def runtime_folder() -> Path:
-    """For locks that go with the session: below $XDG_RUNTIME_DIR, or where that usually points, or in the temporary one.
+    """For locks that go with the session: in $XDG_RUNTIME_DIR, where that usually points, or the temporary folder.
 
     platformdirs knows these too, and warns on the terminal of whoever has no session (cron, a container).
     """
