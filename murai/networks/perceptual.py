@@ -15,7 +15,9 @@ from murai.errors import TrainingError
 
 _REAL = "vgg19_normalised_to_conv3_1.safetensors"
 _DISTILLED = "vgg19_distilled_16x_to_conv5_1.safetensors"
-_POOLED_AFTER = {"conv1_2", "conv2_2", "conv3_4", "conv4_4"}
+_ORDER = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv3_4", "conv4_1")
+_POOLED_AFTER = {"conv1_2", "conv2_2", "conv3_4"}
+_REMEDY = "name the folder that has it with --perceptual"
 
 
 class PerceptualNetwork(Protocol):
@@ -46,7 +48,7 @@ class LocalVgg19(nn.Module):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._real = _Chain(folder / _REAL, "conv3_1")
-        self._distilled = _Chain(folder / _DISTILLED, "conv4_1")
+        self._distilled = _Chain(folder / _DISTILLED, "conv4_1", ("project4_1",))
         self.register_buffer("_mean", torch.tensor([103.939, 116.779, 123.68]).view(1, 3, 1, 1), persistent=False)
         self.requires_grad_(False)
 
@@ -62,22 +64,16 @@ class LocalVgg19(nn.Module):
 
 
 class _Chain(nn.Module):
-    """The convolutions of one file in their order, up to `last`."""
+    """The convolutions of one file in their order, up to `last`; and `besides`, for others to use."""
 
-    def __init__(self, file: Path, last: str) -> None:
+    def __init__(self, file: Path, last: str, besides: tuple[str, ...] = ()) -> None:
         super().__init__()
-        try:
-            loaded = load_file(file)
-        except (OSError, SafetensorError) as fault:
-            raise TrainingError(
-                f"can't read the perceptual network {file}: {fault}", "name the folder that has it with --perceptual"
-            ) from fault
-        for name, tensor in loaded.items():
-            self.register_buffer(name.replace(".", "_"), tensor.float(), persistent=False)
-        convolutions = sorted(
-            name.removesuffix(".weight") for name in loaded if name.startswith("conv") and "w" in name
-        )
-        self._order = convolutions[: convolutions.index(last) + 1]
+        self._order = _ORDER[: _ORDER.index(last) + 1]
+        loaded = _load(file)
+        for name in (f"{layer}.{part}" for layer in (*self._order, *besides) for part in ("weight", "bias")):
+            if name not in loaded:
+                raise TrainingError(f"the perceptual network {file} has no tensor '{name}'", _REMEDY)
+            self.register_buffer(name.replace(".", "_"), loaded[name].float(), persistent=False)
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -95,6 +91,13 @@ class _Chain(nn.Module):
             if name in _POOLED_AFTER:
                 x = F.max_pool2d(x, 2)
         return found
+
+
+def _load(file: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as fault:
+        raise TrainingError(f"can't read the perceptual network {file}: {fault}", _REMEDY) from fault
 
 
 class TorchvisionVgg16(nn.Module):
