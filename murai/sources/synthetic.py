@@ -46,7 +46,7 @@ class SyntheticSource:
         count = 0
         while not stop.is_set():
             index = count % self._length
-            data = self.unit(index)
+            data = self._unit(index)
             moment_s = count / self._spec.fps
             if not pacer.wait(moment_s, stop):
                 return
@@ -56,7 +56,7 @@ class SyntheticSource:
     def close(self) -> None:
         self._loop.clear()
 
-    def unit(self, index: int) -> bytes:
+    def _unit(self, index: int) -> bytes:
         """The access unit of picture `index` of the loop; asked for in order."""
         if index == len(self._loop):
             self._loop.append(self._encode(index))

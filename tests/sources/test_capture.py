@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from murai.core.frame import Frame
-from murai.core.media import Packet, StreamInfo
+from murai.core.media import Decoder, Packet, StreamInfo
 from murai.core.slot import LatestSlot, SlotClosed
 from murai.core.statistics import FrameCounts
 from murai.core.worker import Worker
@@ -34,6 +34,24 @@ class Prepared:
     def close(self) -> None: ...
 
 
+class Flushes:
+    """A decoder, and how many frames each flush of it gave."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.decode, self.close = decoder.decode, decoder.close
+        self.gave: list[int] = []
+
+    @property
+    def damaged(self) -> int:
+        return self._decoder.damaged
+
+    def flush(self) -> list[Frame]:
+        frames = self._decoder.flush()
+        self.gave.append(len(frames))
+        return frames
+
+
 def frames_of(source: Prepared, counts: FrameCounts) -> list[Frame]:
     return list(decoded_frames(source, open_decoder(source.info, "cpu"), Event(), counts))
 
@@ -58,9 +76,12 @@ def test_damage_before_and_in_the_decoder_is_counted_over_several_sources() -> N
 
 def test_what_is_held_back_is_given_at_a_new_start_and_at_the_end() -> None:
     held = list(units(moving(10), Recipe(options={"preset": "veryfast", "x264-params": "bframes=3:b-adapt=0"})))
-    counts = FrameCounts()
-    assert len(frames_of(Prepared([*held, *held], restart_at=10), counts)) == 20
+    source, counts = Prepared([*held, *held], restart_at=10), FrameCounts()
+    decoder = Flushes(open_decoder(source.info, "cpu"))
+    assert len(list(decoded_frames(source, decoder, Event(), counts))) == 20
     assert (counts.decoded, counts.damaged) == (20, 0)
+    assert decoder.gave[0] > 0
+    assert len(decoder.gave) == 2
 
 
 def test_the_thread_hands_on_the_newest_frame_and_the_cause_of_its_end() -> None:
@@ -77,5 +98,5 @@ def test_the_thread_hands_on_the_newest_frame_and_the_cause_of_its_end() -> None
     assert newest.seq == 4
 
 
-def _body(source: Prepared, decoder: object, slot: LatestSlot[Frame], counts: FrameCounts, stop: Event) -> None:
-    capture(source, decoder, slot, stop, counts)  # type: ignore[arg-type]
+def _body(source: Prepared, decoder: Decoder, slot: LatestSlot[Frame], counts: FrameCounts, stop: Event) -> None:
+    capture(source, decoder, slot, stop, counts)

@@ -107,6 +107,22 @@ def test_raw_video_is_limited_bt601_with_tight_lines(pixel_format: str, size_px:
     assert np.abs(centres(rgb).astype(int) - COLOURS).max() <= 4
 
 
+@pytest.mark.parametrize("full_range", [False, True])
+def test_the_containers_range_counts_where_the_codec_names_none(full_range: bool) -> None:
+    colour = {"color_range": FULL if full_range else LIMITED}
+    (data,) = units([palette()], Recipe("rawvideo", "nv12", options={}, colour=colour))
+    rgb = one_picture(data, info("rawvideo", pixel_format="nv12", full_range=full_range)).rgb
+    assert np.abs(centres(rgb).astype(int) - COLOURS).max() <= 4
+
+
+@pytest.mark.parametrize("color_range", [LIMITED, FULL])
+def test_the_codecs_own_range_counts_first(color_range: int) -> None:
+    fast = {"deadline": "realtime", "cpu-used": "8", "crf": "4", "b": "0"}
+    data = units([palette()], Recipe("libvpx-vp9", options=fast, colour={"color_range": color_range}))
+    rgb = one_picture(data[0], info("vp9", full_range=color_range == LIMITED)).rgb
+    assert np.abs(centres(rgb).astype(int) - COLOURS).max() <= 6
+
+
 @pytest.mark.parametrize("codec", ["libx264", "mjpeg"])
 def test_damage_is_counted_and_never_ends_it(codec: str) -> None:
     h264 = codec == "libx264"

@@ -51,20 +51,16 @@ def test_packets_come_when_due_and_decode_to_what_was_drawn() -> None:
         assert np.abs(picture.rgb - drawn(spec.size_px, 1, n / 20)).mean() < 6
 
 
-def test_the_loop_starts_anew_with_the_same_bytes() -> None:
+def test_the_loop_starts_anew_with_the_same_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("murai.sources.synthetic.LENGTH_S", 0.05)
     source = SyntheticSource(SyntheticSpec((64, 64), 240.0, 1))
-    length = round(LENGTH_S * 240)
     with closing(source):
-        first = [source.unit(n) for n in range(length)]
-        decoder = PictureDecoder(source.info)
-        assert first[0] == source.unit(0)
-        packets = []
-        for packet in source.packets(Event()):
-            packets.append(packet)
-            if len(packets) == 3:
-                break
-    assert [packet.data for packet in packets] == first[:3]
-    assert len(decoder.decode(packets[0])) == 1
+        packets = list(islice(source.packets(Event()), 30))
+    assert [n for n, packet in enumerate(packets) if packet.restart] == [12, 24]
+    assert [packet.data for packet in packets[12:24]] == [packet.data for packet in packets[:12]]
+    assert [packet.order for packet in packets] == list(range(30))
+    decoder = PictureDecoder(source.info)
+    assert all(len(decoder.decode(packet)) == 1 for packet in packets[12:])
 
 
 def test_stop_ends_it() -> None:
