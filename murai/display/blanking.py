@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from ctypes import POINTER, byref, c_char_p, c_int, c_uint32, c_void_p
+from pathlib import Path
 from typing import Any
 
 _LOG = logging.getLogger(__name__)
@@ -74,6 +76,10 @@ def _suspend_x11_saver() -> Callable[[], None]:
 
 def _inhibit_by_dbus() -> Callable[[], None]:
     """Returns what ends it."""
+    # Without an address libdbus would start a bus of its own, where nobody listens.
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if not (os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (runtime and Path(runtime, "bus").exists())):
+        raise Unavailable("there is no session bus")
     dbus = _library("libdbus-1.so.3")
     for name, result, arguments in (
         ("dbus_bus_get_private", c_void_p, [c_int, c_void_p]),
@@ -88,7 +94,7 @@ def _inhibit_by_dbus() -> Callable[[], None]:
         function.restype, function.argtypes = result, arguments
     connection = dbus.dbus_bus_get_private(_DBUS_SESSION, None)
     if not connection:
-        raise Unavailable("there is no session bus")
+        raise Unavailable("the session bus does not answer")
     # Its default is to call exit() when the desktop session goes away.
     dbus.dbus_connection_set_exit_on_disconnect(connection, 0)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from murai.core.frame import Painted
+import torch
+
+from murai.core.frame import Frame, Painted
 from murai.display.canvas import Canvas
 from murai.display.framebuffer import Framebuffer
 from murai.display.hud import HudState
 from murai.display.opengl import GL
 from murai.display.program import Program
 from murai.display.read_back import read_pixels
-from murai.display.shaders import VERTEX, picture_fragment
+from murai.display.shaders import VERTEX, Features, picture_fragment
 from murai.display.sprites import SpriteLayer
 from murai.display.texture import FrameTexture
 from murai.display.view import Placement, ViewState, place_picture, upright_size_px
@@ -40,7 +42,7 @@ class Renderer:
         # Core profile draws nothing without one, even when no vertex has an attribute.
         self._vertices = int(GL.glGenVertexArrays(1))
         GL.glBindVertexArray(self._vertices)
-        self._programs: dict[tuple[bool, bool], Program] = {}
+        self._programs: dict[Features, Program] = {}
         self._textures = {unit: FrameTexture() for unit in (_PAINTING, _PREVIOUS, _CAMERA)}
         self._sprites = SpriteLayer()
         self._for_pictures: Framebuffer | None = None
@@ -88,14 +90,23 @@ class Renderer:
             self._for_pictures = None
 
     def _prepare(self) -> None:
-        """Links every variant now: linking one in the middle of the show would make a frame late."""
-        for camera in (False, True):
-            for previous in (False, True):
-                program = Program(VERTEX, picture_fragment(camera, previous))
-                program.use()
+        """Links every variant and draws with it once, with and without a filter.
+
+        Drivers compile at the first draw; in the middle of the show that would make a frame late.
+        """
+        dot = Frame(torch.zeros(1, 1, 3, dtype=torch.uint8).permute(2, 0, 1), captured_s=0.0, seq=0)
+        painted = Painted(painting=dot, camera=dot, style="")
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._canvas.framebuffer)
+        for view in (ViewState(), ViewState(strength=0.5), ViewState(own_colours=0.5)):
+            for previous in (None, painted):
+                fading = replace(view, previous=previous, fade=0.5)
+                features = _features(fading)
+                self._programs[features] = Program(VERTEX, picture_fragment(features))
+                self._programs[features].use()
                 for sampler, unit in (("painting", _PAINTING), ("previous", _PREVIOUS), ("camera", _CAMERA)):
-                    program.set_unit(sampler, unit)
-                self._programs[camera, previous] = program
+                    self._programs[features].set_unit(sampler, unit)
+                for size_px in ((1, 1), (2, 2)):
+                    self._draw_picture(painted, fading, size_px)
 
     def _draw_picture(self, painted: Painted | None, view: ViewState, size_px: tuple[int, int]) -> None:
         GL.glViewport(0, 0, *size_px)
@@ -114,10 +125,10 @@ class Renderer:
         """The cheapest program that shows what is wanted, in use and with its textures and figures."""
         smooth = not placement.exact
         if not view.needs_painting:
-            program = self._programs[False, False]
+            program = self._programs[Features()]
             self._textures[_CAMERA].show(painted.camera, _PAINTING, smooth)
         else:
-            program = self._programs[view.needs_camera, view.needs_previous]
+            program = self._programs[_features(view)]
             self._textures[_PAINTING].show(painted.painting, _PAINTING, smooth)
             if view.needs_previous and view.previous is not None:
                 self._textures[_PREVIOUS].show(view.previous.painting, _PREVIOUS, smooth=True)
@@ -126,6 +137,10 @@ class Renderer:
         program.use()
         _set_figures(program, view)
         return program
+
+
+def _features(view: ViewState) -> Features:
+    return Features(view.needs_camera, view.own_colours > 0.0, view.needs_previous)
 
 
 def _set_figures(program: Program, view: ViewState) -> None:

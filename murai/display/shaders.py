@@ -5,6 +5,8 @@ Colours are gamma-coded R'G'B' in [0, 1] throughout, as the camera gives them an
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 VERTEX = """#version 330 core
 uniform vec4 target;   // left, top, right, bottom on the upright screen, shares of its size
 uniform vec4 crop;     // the same in the texture
@@ -61,7 +63,9 @@ void main() {
 #endif
 #ifdef CAMERA
     vec3 seen = texture(camera, texel).rgb;
+#ifdef OWN_COLOURS
     painted = mix(painted, chroma_of(painted, seen), own_colours);
+#endif
     painted = mix(seen, painted, place.x < split.x ? 0.0 : strength);
     painted = mix(painted, vec3(1.0), place.x >= split.x && place.x < split.y ? split.z : 0.0);
 #endif
@@ -80,10 +84,18 @@ void main() {
 """
 
 
-def picture_fragment(camera: bool, previous: bool) -> str:
-    """The picture's fragment shader with just the textures that it needs beside the first."""
-    if not (camera or previous):
+class Features(NamedTuple):
+    """What a variant of the picture's shader can do; `own_colours` goes with `camera` only."""
+
+    camera: bool = False
+    own_colours: bool = False
+    previous: bool = False
+
+
+def picture_fragment(features: Features) -> str:
+    """The picture's fragment shader with just the textures and sums that it needs."""
+    if not any(features):
         return PLAIN_FRAGMENT
     version, rest = FULL_FRAGMENT.split("\n", 1)
-    defines = [f"#define {name}" for name, wanted in (("CAMERA", camera), ("PREVIOUS", previous)) if wanted]
+    defines = [f"#define {name.upper()}" for name, wanted in features._asdict().items() if wanted]
     return "\n".join([version, *defines, rest])

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from murai.core.frame import Frame
 from murai.display.opengl import GL
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,10 @@ def _interleaved(frame: Frame) -> torch.Tensor:
     pixels = frame.rgb.permute(1, 2, 0)
     if pixels.device.type != "cpu":
         pixels = pixels.contiguous().cpu()
-    return pixels if _is_readable(pixels) else pixels.contiguous()
+    if _is_readable(pixels):
+        return pixels
+    # By NumPy, because torch would copy with threads that wait for each other while the painter has the cores.
+    return torch.from_numpy(np.stack([channel.numpy() for channel in pixels.unbind(2)], axis=2))
 
 
 def _is_readable(pixels: torch.Tensor) -> bool:
