@@ -1,0 +1,126 @@
+"""The engine against the plain network, and what it does once instead of for every frame."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from murai.hardware import Compute
+from murai.networks.folded import FoldedStyle, fold_style
+from murai.networks.style import StyleNetworkSpec
+from murai.stylize import engine as engine_module
+from murai.stylize.engine import Engine
+from murai.stylize.pack import Pack, load_weights, read_pack
+from murai.stylize.pack_writer import write_pack
+from murai.stylize.torchscript import compile_painter
+from tests.fakes.packs import tiny_contents, write_tiny_pack
+
+CPU = Compute("cpu", "float32", 1, "for tests")
+
+# How far a painting may be from the plain one in float32, in steps of 255.
+DEVICES = [
+    pytest.param(CPU, 0.51, id="cpu-float32"),
+    pytest.param(Compute("cpu", "bfloat16", 1, "for tests"), 16.0, id="cpu-bfloat16"),
+    pytest.param(Compute("cuda", "float32", 1, "for tests"), 2.0, id="cuda-float32", marks=pytest.mark.gpu),
+    pytest.param(Compute("cuda", "float16", 1, "for tests"), 8.0, id="cuda-float16", marks=pytest.mark.gpu),
+]
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    folder = tmp_path_factory.mktemp("packs") / "two-blocks"
+    write_pack(folder, tiny_contents(3, StyleNetworkSpec(width=0.5, blocks=2)))
+    return read_pack(folder)
+
+
+def drawn(height: int, width: int) -> Tensor:
+    """(3, H, W) uint8 noise, as a view of interleaved memory."""
+    random = torch.Generator().manual_seed(width)
+    return torch.randint(0, 256, (height, width, 3), generator=random, dtype=torch.uint8).permute(2, 0, 1)
+
+
+def plain(pack: Pack, rgb: Tensor, shares: list[float]) -> Tensor:
+    """What the plain network paints with the mixed vectors: (3, H, W) float from 0 to 255."""
+    weights, parts = load_weights(pack), torch.tensor(shares)[:, None]
+    scale, shift = (weights.scale * parts).sum(0), (weights.shift * parts).sum(0)
+    painted: Tensor = weights.network(rgb[None] / 255.0, scale[None], shift[None])[0] * 255.0
+    return painted
+
+
+@pytest.mark.parametrize("shares", [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.2, 0.5, 0.3]])
+@pytest.mark.parametrize(("compute", "within"), DEVICES)
+def test_it_paints_like_the_plain_network(pack: Pack, compute: Compute, within: float, shares: list[float]) -> None:
+    engine, rgb = Engine(pack, compute), drawn(45, 62)
+    expected = plain(pack, rgb, shares)
+    assert float(expected.std()) > 20.0
+    for _ in range(4):  # TorchScript runs another program from the second or third time on
+        painted = engine.paint(rgb.to(compute.device), shares)
+        assert painted.device.type == compute.device
+        assert painted.dtype == torch.uint8
+        assert painted.permute(1, 2, 0).is_contiguous()
+        assert float((painted.cpu().float() - expected).abs().max()) <= within
+
+
+def test_frames_of_any_size_are_painted_one_after_another(pack: Pack) -> None:
+    engine = Engine(pack, CPU)
+    for height, width in [(32, 48), (33, 47), (20, 50), (64, 36), (33, 47)]:
+        rgb = drawn(height, width)
+        painted = engine.paint(rgb, [0.0, 1.0, 0.0])
+        assert float((painted.float() - plain(pack, rgb, [0.0, 1.0, 0.0])).abs().max()) <= 0.51
+
+
+def test_other_shares_give_another_picture_and_the_same_ones_the_same(pack: Pack) -> None:
+    engine, rgb = Engine(pack, CPU), drawn(32, 32)
+    first = engine.paint(rgb, [1.0, 0.0, 0.0])
+    second = engine.paint(rgb, [0.5, 0.5, 0.0])
+    assert float((first.float() - second.float()).abs().mean()) > 2.0
+    assert torch.equal(engine.paint(rgb, [1.0, 0.0, 0.0]), first)
+
+
+def test_the_style_is_folded_when_the_shares_change_and_not_for_every_frame(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded: list[Tensor] = []
+
+    def counted(network: torch.nn.Module, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> FoldedStyle:
+        folded.append(scale)
+        return fold_style(network, scale, shift, dtype)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine_module, "fold_style", counted)
+    engine, rgb = Engine(pack, CPU), drawn(16, 16)
+    for shares in ([1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]):
+        engine.paint(rgb, list(shares))
+    assert len(folded) == 3
+
+
+def test_a_painting_is_never_written_to_again(pack: Pack) -> None:
+    engine, rgb = Engine(pack, CPU), drawn(24, 24)
+    first = engine.paint(rgb, [1.0, 0.0, 0.0])
+    kept = first.clone()
+    engine.paint(255 - rgb, [1.0, 0.0, 0.0])
+    assert torch.equal(first, kept)
+
+
+def test_a_warm_up_of_another_size_and_style_changes_no_painting(tmp_path: Path) -> None:
+    pack, rgb = read_pack(write_tiny_pack(tmp_path / "tiny", styles=1)), drawn(30, 30)
+    cold, warm = Engine(pack, CPU), Engine(pack, CPU)
+    warm.warm_up((64, 40))
+    assert torch.equal(warm.paint(rgb, [1.0]), cold.paint(rgb, [1.0]))
+
+
+def test_what_torch_says_of_torchscript_stays_inside(pack: Pack) -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        Engine(pack, CPU).warm_up((16, 16))
+        warnings.warn("torch.jit is still heard outside", DeprecationWarning, stacklevel=1)
+    assert [str(warning.message) for warning in said] == ["torch.jit is still heard outside"]
+
+
+def test_the_painter_is_frozen() -> None:
+    painter = compile_painter(torch.float32)
+    assert isinstance(painter, torch.jit.ScriptModule)
+    assert "prim::GetAttr" not in str(painter.graph)  # type and margin have become constants

@@ -1,0 +1,192 @@
+"""Packs that are whole, and every way in which one isn't."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from murai.errors import PackError, StyleMissing
+from murai.networks.style import StyleNetworkSpec
+from murai.stylize.pack import WEIGHTS_FILE, StyleFacts, load_weights, read_pack, sha256_of
+from murai.stylize.pack_writer import write_pack
+from tests.fakes.packs import tiny_contents, write_tiny_pack
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_tiny_pack(tmp_path / "tiny")
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Changes pack.toml."""
+    file = folder / "pack.toml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def change_weights(folder: Path, change: Callable[[dict[str, Tensor]], None]) -> None:
+    """Writes other tensors, and their hash into pack.toml."""
+    file = folder / WEIGHTS_FILE
+    before = sha256_of(file)
+    tensors = load_file(file)
+    change(tensors)
+    save_file(tensors, file)
+    edit(folder, before, sha256_of(file))
+
+
+def refused(folder: Path) -> str:
+    """What is said of the pack, in one line."""
+    with pytest.raises(PackError) as caught:
+        load_weights(read_pack(folder))
+    told = str(caught.value)
+    assert "\n" not in told
+    assert caught.value.remedy
+    assert str(folder) in told
+    return told
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    spec = StyleNetworkSpec(width=0.5, blocks=2)
+    told = StyleFacts(
+        name="wave", title="Большая волна", artist="北斎", year="1831", credit='"quoted"', training={"style": 0.5}
+    )
+    contents = replace(tiny_contents(2, spec), training={"minutes": 1.5, "steps": 7, "device": "cpu"})
+    contents = replace(contents, styles=[told, contents.styles[1]])
+    write_pack(tmp_path / "new" / "duo", contents)
+    pack = read_pack(tmp_path / "new" / "duo")
+    assert pack.facts.name == "duo"
+    assert pack.facts.network.spec == spec
+    assert (pack.facts.title, pack.facts.licence) == (contents.title, contents.licence)
+    assert pack.facts.training == contents.training
+    assert pack.styles == (told, contents.styles[1])
+    weights = load_weights(pack)
+    assert torch.equal(weights.scale, contents.scale)
+    assert torch.equal(weights.shift, contents.shift)
+    assert all(torch.equal(tensor, contents.network[name]) for name, tensor in weights.network.state_dict().items())
+    assert not weights.network.training
+    assert not any(parameter.requires_grad for parameter in weights.network.parameters())
+
+
+def test_a_pack_can_be_read_by_whoever_may_read_files(folder: Path) -> None:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o666 & ~mask}
+
+
+def test_a_pack_is_replaced_by_one_of_the_same_name(folder: Path) -> None:
+    write_pack(folder, tiny_contents(styles=2))
+    assert load_weights(read_pack(folder)).scale.shape[0] == 2
+    assert not list(folder.glob("*.part"))
+
+
+def test_a_style_is_found_by_its_name(folder: Path) -> None:
+    pack = read_pack(folder)
+    assert pack.index_of("style-2") == 1
+    assert pack.index_of("") == 0
+    with pytest.raises(StyleMissing, match=r"no style 'style-9'.*style-1, style-2, style-3"):
+        pack.index_of("style-9")
+
+
+def test_a_folder_that_is_no_pack(tmp_path: Path) -> None:
+    with pytest.raises(StyleMissing, match=r"has no pack\.toml.*murai styles list"):
+        read_pack(tmp_path)
+    with pytest.raises(StyleMissing, match=r"has no pack\.toml"):
+        read_pack(tmp_path / "nowhere")
+
+
+def test_other_weights_than_pack_toml_was_written_for(folder: Path) -> None:
+    file = folder / WEIGHTS_FILE
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    assert sha256_of(file)[:12] in refused(folder)
+    assert "SHA-256" in refused(folder)
+
+
+def test_missing_weights(folder: Path) -> None:
+    (folder / WEIGHTS_FILE).unlink()
+    assert "No such file" in refused(folder)
+
+
+def test_weights_that_are_no_weights(folder: Path) -> None:
+    file = folder / WEIGHTS_FILE
+    before = sha256_of(file)
+    file.write_bytes(b"not weights")
+    edit(folder, before, sha256_of(file))
+    assert "is damaged" in refused(folder)
+
+
+def test_a_missing_tensor(folder: Path) -> None:
+    change_weights(folder, lambda tensors: tensors.__delitem__("network.up.weight"))
+    assert "tensor 'network.up.weight' is missing" in refused(folder)
+
+
+def test_a_tensor_that_is_not_of_this_network(folder: Path) -> None:
+    change_weights(folder, lambda tensors: tensors.update({"network.tail.weight": torch.zeros(3)}))
+    assert "tensor 'network.tail.weight' is (3,), pack.toml says none" in refused(folder)
+
+
+def test_weights_of_a_wider_network(folder: Path) -> None:
+    edit(folder, "width = 0.25", "width = 0.5")
+    assert "pack.toml says (" in refused(folder)
+
+
+def test_weights_of_fewer_styles_than_pack_toml_has(folder: Path) -> None:
+    write_pack(folder, replace(tiny_contents(styles=2), styles=tiny_contents(styles=3).styles))
+    assert "tensor 'scale' is (2, 28), pack.toml says (3, 28)" in refused(folder)
+
+
+def test_two_styles_of_one_name(folder: Path) -> None:
+    edit(folder, 'name = "style-2"', 'name = "style-1"')
+    assert "two styles are named 'style-1'" in refused(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('title = "Tiny"', 'title = "Tiny', "no valid TOML"),
+        ('title = "Tiny"', 'title = "Tiny"\ncolour = 1', "no entry 'colour'"),
+        ('artist = "Nobody"', 'artists = "Nobody"', "no entry 'style.0.artists'"),
+        ("blocks = 1\n", "", "'network.blocks' is missing"),
+        ("blocks = 1", "blocks = -1", "network.blocks = -1"),
+        ("width = 0.25", "width = 1e9", "network.width = 1000000000.0"),
+        ("format = 1", "format = 2", "format = 2"),
+        ('architecture = "fold4"', 'architecture = "pickle"', "network.architecture = 'pickle'"),
+        ('name = "style-1"', 'name = "../style"', "style.0.name = '../style'"),
+        ('sha256 = "', 'sha256 = "x', "network.sha256 ="),
+        ("[[style]]", "[style]", "no valid TOML"),
+    ],
+)
+def test_pack_toml_with_a_fault(folder: Path, old: str, new: str, said: str) -> None:
+    edit(folder, old, new)
+    assert said in refused(folder)
+
+
+def test_pack_toml_without_any_style(folder: Path) -> None:
+    file = folder / "pack.toml"
+    file.write_text("style = []\n" + file.read_text().partition("[[style]]")[0])
+    assert "pack.toml: style = []" in refused(folder)
+
+
+def test_pack_toml_that_is_no_text(folder: Path) -> None:
+    (folder / "pack.toml").write_bytes(b"\xff\xfe\x00")
+    assert "no valid TOML" in refused(folder)
+
+
+@pytest.mark.parametrize("blocked", ["tiny", WEIGHTS_FILE, "pack.toml"])
+def test_a_pack_that_cannot_be_written(tmp_path: Path, blocked: str) -> None:
+    if blocked == "tiny":
+        (tmp_path / "tiny").write_text("a file where the folder should be")
+    else:
+        (tmp_path / "tiny" / blocked).mkdir(parents=True)
+    with pytest.raises(PackError, match=r"can't write the pack .*tiny.*name a folder"):
+        write_pack(tmp_path / "tiny", tiny_contents())

@@ -1,0 +1,67 @@
+"""Finding packs, and the packs that come with Murai."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from murai.core.paths import shipped
+from murai.errors import StyleMissing
+from murai.stylize.pack import load_weights, read_pack
+from murai.stylize.shelf import find_pack, pack_folders
+from tests.fakes.packs import write_tiny_pack
+
+SHIPPED = list(pack_folders())
+MOST_BYTES = 8 * 1024 * 1024
+
+
+def test_a_pack_is_found_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_tiny_pack(tmp_path / "mine")
+    assert find_pack(str(folder)).folder == folder
+    monkeypatch.chdir(tmp_path)
+    assert find_pack("mine").facts.name == "mine"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_pack("~/mine").folder == folder
+
+
+def test_a_shipped_pack_is_found_by_its_name_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in SHIPPED:
+        assert find_pack(folder.name).folder == folder
+
+
+def test_an_unknown_pack_is_told_with_those_that_there_are() -> None:
+    names = ", ".join(folder.name for folder in SHIPPED)
+    with pytest.raises(StyleMissing, match=f"no style pack 'cubism'.*{names}"):
+        find_pack("cubism")
+
+
+def test_auto_is_a_shipped_pack() -> None:
+    assert find_pack("auto").folder in SHIPPED
+
+
+def test_every_folder_in_styles_is_a_pack() -> None:
+    assert SHIPPED
+    assert sorted(folder for folder in shipped("styles").iterdir() if folder.is_dir()) == SHIPPED
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_shipped_pack_is_whole(folder: Path) -> None:
+    pack = read_pack(folder)
+    load_weights(pack)
+    assert pack.facts.name == folder.name
+    assert pack.facts.licence
+    for style in pack.styles:
+        assert style.title and style.artist and style.year, style.name
+        with Image.open(folder / style.preview) as preview:
+            preview.load()
+            assert min(preview.size) >= 200, style.name
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_shipped_pack_is_small_and_has_nothing_but_its_own_files(folder: Path) -> None:
+    named = {"pack.toml", "weights.safetensors"} | {style.preview for style in read_pack(folder).styles}
+    assert {file.name for file in folder.iterdir()} == named
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= MOST_BYTES

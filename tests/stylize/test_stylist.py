@@ -1,0 +1,149 @@
+"""The stylist thread: the newest frame, the right engine, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+
+from murai.core.frame import Frame, Painted
+from murai.core.slot import LatestSlot, SlotClosed
+from murai.core.statistics import FrameCounts
+from murai.core.worker import Worker
+from murai.errors import CameraMissing
+from murai.hardware import Compute
+from murai.stylize.engine import Engine
+from murai.stylize.mix import StyleMix
+from murai.stylize.pack import read_pack
+from murai.stylize.stylist import Stylist
+from tests.fakes.packs import write_tiny_pack
+
+TIMEOUT_S = 20.0
+STYLES = 3
+
+
+def frame(seq: int) -> Frame:
+    random = torch.Generator().manual_seed(seq)
+    rgb = torch.randint(0, 256, (24, 32, 3), generator=random, dtype=torch.uint8).permute(2, 0, 1)
+    return Frame(rgb, captured_s=100.0 + seq, seq=seq)
+
+
+def tiny_engine(folder: Path) -> Engine:
+    return Engine(read_pack(write_tiny_pack(folder, STYLES)), Compute("cpu", "float32", 1, "for tests"))
+
+
+def mix_of(style: int) -> StyleMix:
+    mix = StyleMix(STYLES, fade_s=1.0)
+    mix.jump_to(style)
+    return mix
+
+
+class Room:
+    """A stylist with its slots."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.counts = FrameCounts()
+        self.stylist = Stylist(engine, mix_of(0), self.counts)
+        self.frames: LatestSlot[Frame] = LatestSlot()
+        self.paintings: LatestSlot[Painted] = LatestSlot()
+
+    @contextmanager
+    def at_work(self) -> Iterator[Worker]:
+        body = lambda stop: self.stylist.run(self.frames, self.paintings, stop)  # noqa: E731
+        with Worker("stylist", body, self.paintings.close) as worker:
+            yield worker
+
+    def next_painting(self) -> Painted:
+        painted = self.paintings.take(TIMEOUT_S)
+        assert painted is not None
+        return painted
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tiny_engine(tmp_path / "tiny"))
+
+
+def test_it_paints_the_newest_frame_and_keeps_its_facts(room: Room) -> None:
+    old, new = frame(1), frame(2)
+    room.frames.put(old)
+    room.frames.put(new)
+    with room.at_work():
+        painted = room.next_painting()
+    assert room.frames.dropped == 1
+    assert room.counts.stylized == 1
+    assert painted.camera is new
+    assert (painted.painting.seq, painted.painting.captured_s) == (2, 102.0)
+    assert painted.painting.ready is None
+    assert torch.equal(painted.painting.rgb, room.engine.paint(new.rgb, [1.0, 0.0, 0.0]))
+    assert painted.style == "style-1"
+    assert room.stylist.paint_time.percentiles_ms(0.5) != [None]
+
+
+def test_the_camera_picture_is_left_as_it_came(room: Room) -> None:
+    given = frame(3)
+    before = given.rgb.clone()
+    room.frames.put(given)
+    with room.at_work():
+        room.next_painting()
+    assert torch.equal(given.rgb, before)
+
+
+def test_use_changes_engine_and_mix_at_the_next_frame(room: Room, tmp_path: Path) -> None:
+    other = tiny_engine(tmp_path / "other")
+    with room.at_work():
+        room.frames.put(frame(1))
+        assert room.next_painting().style == "style-1"
+        room.stylist.use(other, mix_of(2))
+        room.frames.put(frame(2))
+        painted = room.next_painting()
+    assert painted.style == "style-3"
+    assert torch.equal(painted.painting.rgb, other.paint(frame(2).rgb, [0.0, 0.0, 1.0]))
+
+
+def test_a_painting_in_the_middle_of_a_glide_is_named_after_the_nearer_style(room: Room) -> None:
+    mix = StyleMix(STYLES, fade_s=0.0)
+    mix.go_to({1: 0.4, 2: 0.6})
+    room.stylist.use(room.engine, mix)
+    room.frames.put(frame(4))
+    with room.at_work():
+        painted = room.next_painting()
+    assert painted.style == "style-3"
+    assert torch.equal(painted.painting.rgb, room.engine.paint(frame(4).rgb, [0.0, 0.4, 0.6]))
+
+
+def test_why_the_frames_ended_goes_on_to_who_shows_the_paintings(room: Room) -> None:
+    unplugged = CameraMissing("camera unplugged")
+    room.frames.put(frame(5))
+    room.frames.close(unplugged)
+    with room.at_work():
+        assert room.next_painting().painting.seq == 5  # what was captured before is still painted
+        with pytest.raises(SlotClosed) as caught:
+            room.paintings.take(TIMEOUT_S)
+    assert isinstance(caught.value.cause, SlotClosed)
+    assert caught.value.cause.cause is unplugged
+
+
+def test_a_frame_that_cannot_be_painted_ends_the_thread_with_the_cause(room: Room) -> None:
+    room.frames.put(Frame(torch.zeros((4, 8, 8), dtype=torch.uint8), captured_s=0.0, seq=0))
+    with room.at_work(), pytest.raises(SlotClosed) as caught:
+        room.paintings.take(TIMEOUT_S)
+    assert isinstance(caught.value.cause, RuntimeError)
+    assert room.counts.stylized == 0
+
+
+def test_it_stops_when_told_to_though_no_frame_comes(room: Room) -> None:
+    with room.at_work() as worker:
+        end_s = time.monotonic() + 2.0
+        worker.stop.set()
+        while worker.alive and time.monotonic() < end_s:
+            time.sleep(0.01)
+        assert not worker.alive
+    with pytest.raises(SlotClosed) as caught:
+        room.paintings.take(0.0)
+    assert caught.value.cause is None
