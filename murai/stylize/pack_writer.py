@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import tomli_w
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from murai.errors import PackError
 from murai.networks.style import StyleNetworkSpec
-from murai.stylize.pack import ARCHITECTURE, WEIGHTS_FILE, StyleFacts, sha256_of
+from murai.stylize.pack import ARCHITECTURE, WEIGHTS_FILE, StyleFacts
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,21 @@ def write_pack(folder: Path, contents: PackContents) -> None:
     tensors |= {"scale": contents.scale, "shift": contents.shift}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        weights = folder / WEIGHTS_FILE
-        save_file({name: tensor.detach().float().contiguous() for name, tensor in tensors.items()}, weights)
-        facts = _facts(folder.name, contents, sha256_of(weights))
-        beside = folder / "pack.toml.part"
-        beside.write_text(tomli_w.dumps(facts), encoding="utf-8")
-        beside.replace(folder / "pack.toml")
+        # Not `save_file`: that makes files which other users can't read, and tells a full disk in its own way.
+        weights = save({name: tensor.detach().float().contiguous() for name, tensor in tensors.items()})
+        _replace(folder / WEIGHTS_FILE, weights)
+        facts = _facts(folder.name, contents, hashlib.sha256(weights).hexdigest())
+        _replace(folder / "pack.toml", tomli_w.dumps(facts).encode("utf-8"))
     except OSError as fault:
         raise PackError(
             f"can't write the pack {folder}: {fault.strerror}", "name a folder that can be written"
         ) from fault
+
+
+def _replace(file: Path, data: bytes) -> None:
+    beside = file.with_name(file.name + ".part")
+    beside.write_bytes(data)
+    beside.replace(file)
 
 
 def _facts(name: str, contents: PackContents, sha256: str) -> dict[str, object]:
