@@ -296,6 +296,6 @@ def _escaped(text: str) -> str:
 def _multipart(body: bytes, content_type: str) -> dict[str, bytes]:
     message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     return {
-        str(part.get_param("name", header="content-disposition")): bytes(part.get_payload(decode=True) or b"")  # type: ignore[arg-type]
-        for part in message.iter_parts()  # type: ignore[attr-defined]
+        str(part.get_param("name", header="content-disposition")): bytes(part.get_payload(decode=True) or b"")
+        for part in message.iter_parts()
     }

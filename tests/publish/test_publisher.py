@@ -116,7 +116,7 @@ def test_an_expired_or_forgotten_upload_is_made_again(twitter: FakeTwitter, outb
 def test_silence_is_tried_again(twitter: FakeTwitter, outbox: Outbox, tmp_path: Path) -> None:
     queue(outbox, tmp_path, "AAA")
     twitter.misbehave(TWEETS, Silent())
-    with posting(outbox, twitter_config(twitter.url, timeout_s=0.3)):
+    with posting(outbox, twitter_config(twitter.url, timeout_s=1.0)):
         until(lambda: states(outbox) == ["done"])
     assert len(twitter.tweets) == 1
 
