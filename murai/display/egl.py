@@ -7,14 +7,11 @@ are called in libEGL directly.
 from __future__ import annotations
 
 import ctypes
-import logging
 from collections.abc import Iterator
 from ctypes import c_char_p, c_int, c_void_p
 from typing import Any
 
 from murai.errors import DisplayError
-
-_LOG = logging.getLogger(__name__)
 
 _NONE = 0x3038
 _SURFACE_TYPE, _RENDERABLE_TYPE, _OPENGL_BIT, _OPENGL_API = 0x3033, 0x3040, 0x0008, 0x30A2
