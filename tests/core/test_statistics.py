@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 
 import pytest
 
@@ -40,19 +39,6 @@ def test_share_of_zero_is_the_smallest() -> None:
     for duration_s in (0.0102, 0.0202):
         histogram.add_s(duration_s)
     assert histogram.percentiles_ms(0.0, 1.0) == [10.5, 20.5]
-
-
-def test_no_duration_is_lost_between_threads() -> None:
-    histogram = Histogram()
-    threads = [
-        threading.Thread(target=lambda at_s=at_s: [histogram.add_s(at_s) for _ in range(5_000)])
-        for at_s in (0.0102, 0.0202, 0.0302, 0.0402)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert histogram.percentiles_ms(0.25, 0.5, 0.75, 1.0) == [10.5, 20.5, 30.5, 40.5]
 
 
 def test_counts_by_name_are_those_of_the_figures_file() -> None:
