@@ -15,10 +15,8 @@ import numpy.typing as npt
 
 from murai.apps.show import Show
 from murai.config import Config
-from murai.core.frame import Frame, Painted
 from murai.core.worker import Worker
 from murai.errors import MuraiError
-from murai.imaging.blend import Blend, blend
 from murai.publish.credentials import read_keys
 from murai.publish.outbox import Outbox, outbox_file
 from murai.publish.publisher import PublisherLoop
@@ -78,14 +76,14 @@ class Darkroom:
     ) -> None:
         self._stack.__exit__(kind, fault, trace)
 
-    def take(self, painted: Painted, style: StyleFacts, how: Blend) -> int:
-        """Hands a picture over to the snapshot thread; never waits. Main thread.
+    def take(self, pixels: npt.NDArray[np.uint8], style: StyleFacts) -> int:
+        """Hands a picture, (H, W, 3) uint8, over to the snapshot thread; never waits. Main thread.
 
         Raises:
             SnapshotError: too many pictures wait for the disk.
         """
         credit = Credit(style.title, style.artist, style.year)
-        return self._service.take(Taken(partial(_develop, painted, how), credit, datetime.now().astimezone()))
+        return self._service.take(Taken(lambda: pixels, credit, datetime.now().astimezone()))
 
     def cancel(self, ticket: int) -> None:
         self._service.cancel(ticket)
@@ -117,15 +115,3 @@ class Darkroom:
             _log.error("the %s thread failed", thread, exc_info=cause)
             error = cause if isinstance(cause, MuraiError) else MuraiError(f"the {thread} thread failed: {cause!r}")
             self._events.append(NotKept(0, error, None))
-
-
-def _develop(painted: Painted, how: Blend) -> npt.NDArray[np.uint8]:
-    return blend(_pixels(painted.painting), _pixels(painted.camera), how)
-
-
-def _pixels(frame: Frame) -> npt.NDArray[np.uint8]:
-    """(H, W, 3) uint8 in host memory. Waits for a GPU, so never in the main thread."""
-    if frame.ready is not None:
-        frame.ready.synchronize()
-    pixels: npt.NDArray[np.uint8] = frame.rgb.permute(1, 2, 0).cpu().numpy()
-    return pixels

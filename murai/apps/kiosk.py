@@ -25,9 +25,9 @@ from murai.core.process import started_s
 from murai.core.statistics import FrameCounts
 from murai.display.canvas import Canvas, KeyEvent
 from murai.display.opening import open_canvas
+from murai.display.view import ViewState
 from murai.errors import MuraiError
 from murai.hardware import choose_compute
-from murai.imaging.blend import Blend
 from murai.sources.open import OpenedSource, open_source
 from murai.stylize.engine import Engine
 from murai.stylize.pack import StyleFacts
@@ -153,8 +153,8 @@ class Kiosk:
 
     # Backstage
 
-    def take_picture(self, painted: Painted, style: StyleFacts, how: Blend) -> int:
-        return self._darkroom.take(painted, style, how)
+    def take_picture(self, painted: Painted, view: ViewState, style: StyleFacts) -> int:
+        return self._darkroom.take(self._renderer.picture(painted, view), style)
 
     def cancel_picture(self, ticket: int) -> None:
         self._darkroom.cancel(ticket)

@@ -20,7 +20,6 @@ from murai.display.canvas import KeyEvent
 from murai.display.hud import HelpPanel, HudState, TitleCard
 from murai.display.view import ViewState
 from murai.errors import MuraiError
-from murai.imaging.blend import Blend
 from murai.stylize.pack import Pack, StyleFacts
 
 _HOLD_TO_QUIT_S = 3.0
@@ -33,8 +32,8 @@ _HELP_AT_START_S = 10.0
 class Backstage(Protocol):
     """What the show asks for and can't do itself. None of it may wait."""
 
-    def take_picture(self, painted: Painted, style: StyleFacts, how: Blend) -> int:
-        """Hands a picture over to be kept; returns its ticket. Raises: SnapshotError."""
+    def take_picture(self, painted: Painted, view: ViewState, style: StyleFacts) -> int:
+        """Hands a picture, as it is seen, over to be kept; returns its ticket. Raises: SnapshotError."""
         ...
 
     def cancel_picture(self, ticket: int) -> None: ...
@@ -160,8 +159,7 @@ class Show:
         self._watch_quit(now_s)
         frozen, melting = self._shutter.frozen(now_s), self._shutter.melting(now_s)
         view = replace(
-            self._view,
-            strength=0.0 if self._original else self._view.strength,
+            self._seen(),
             dim=_LOST_DIM if self._lost and frozen is None else 0.0,
             flash=self._shutter.flash(now_s),
             previous=melting[0] if melting else None,
@@ -185,6 +183,10 @@ class Show:
             other = self._pack.styles[self.choice.following]
             return TitleCard(f"{style.title} + {other.title}", alpha=alpha)
         return TitleCard(style.title, style.artist, style.year, alpha)
+
+    def _seen(self) -> ViewState:
+        """How the picture is looked at, whatever else goes on."""
+        return replace(self._view, strength=0.0) if self._original else self._view
 
     def _helps(self, now_s: float) -> bool:
         return now_s < self._help_until_s
@@ -238,10 +240,9 @@ class Show:
             self._shutter.abort()
             return
         self._shutter.take(self._painted, now_s)
-        how = Blend(0.0 if self._original else self._view.strength, self._view.own_colours)
         style = next((style for style in self._pack.styles if style.name == self._painted.style), self.style)
         try:
-            self._ticket = (self._backstage.take_picture(self._painted, style, how), math.inf)
+            self._ticket = (self._backstage.take_picture(self._painted, self._seen(), style), math.inf)
         except MuraiError as error:
             self.picture_failed(error, now_s)
 

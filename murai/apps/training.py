@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from murai import __version__
-from murai.errors import ConfigError
+from murai.errors import ConfigError, TrainingError
 from murai.networks.perceptual import LocalVgg19, PerceptualNetwork, TorchvisionVgg16
 from murai.sources.scene import Scene
 from murai.stylize.pack import StyleFacts
@@ -31,6 +32,7 @@ _FEWEST_PHOTOGRAPHS = 16
 _PREVIEW_PX = (640, 360)
 _PREVIEW_MOMENT_S = 1.0
 _TOLD = ("title", "artist", "year", "credit")
+_TOLD_OF_PACK = ("title", "licence")
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,15 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
     Raises:
         TrainingError, ConfigError, PackError: something can't be used, in words; the checkpoint stays.
     """
-    styles = [_style_facts(image, options.about) for image in options.images]
+    styles = _all_style_facts(options)
     network = _perceptual_network(options.perceptual)
     recipe = options.recipe
     images = [read_image(image, recipe.style_px) for image in options.images]
     photographs = Photographs(options.photographs, recipe.square_px, at_least=_FEWEST_PHOTOGRAPHS)
     trainer = Trainer(recipe, network, photographs, images)
-    spent_s = _restore(trainer, options.checkpoint) if options.resume else 0.0
-    spent_s = _train(trainer, options.checkpoint, spent_s, console)
+    saved = _Saved(options.checkpoint, [_sha256_of(image) for image in images])
+    spent_s = saved.restore(trainer) if options.resume else 0.0
+    spent_s = _train(trainer, saved, spent_s, console)
     facts = {
         "program": f"murai {__version__}",
         "device": "cpu",
@@ -89,12 +92,30 @@ def _perceptual_network(folder: Path | None) -> PerceptualNetwork:
     return LocalVgg19(folder)
 
 
+def _all_style_facts(options: TrainingOptions) -> list[StyleFacts]:
+    names = [_style_name(image) for image in options.images]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"two of the images name the style '{twice}'", "rename one of the files")
+    for table, entries in options.about.items():
+        _check_about(table, entries, _TOLD_OF_PACK if table == "pack" else _TOLD)
+    return [_style_facts(image, options.about.get(_style_name(image), {})) for image in options.images]
+
+
+def _check_about(table: str, entries: Any, known: tuple[str, ...]) -> None:
+    if not isinstance(entries, dict):
+        raise ConfigError(f"--about: '{table}' stands outside a table", "put it below a [style]")
+    if unknown := sorted(entries.keys() - set(known)):
+        raise ConfigError(f"--about: [{table}] has an unknown entry '{unknown[0]}'", f"known are {', '.join(known)}")
+
+
+def _style_name(image: Path) -> str:
+    return image.stem.lower().replace(" ", "_")
+
+
 def _style_facts(image: Path, about: dict[str, Any]) -> StyleFacts:
-    name = image.stem.lower().replace(" ", "_")
-    told = {entry: str(value) for entry, value in about.get(name, {}).items() if entry in _TOLD}
-    if unknown := sorted(about.get(name, {}).keys() - set(_TOLD)):
-        raise ConfigError(f"--about: [{name}] has an unknown entry '{unknown[0]}'", f"known are {', '.join(_TOLD)}")
-    told.setdefault("title", image.stem.replace("_", " ").capitalize())
+    name = _style_name(image)
+    told = {"title": image.stem.replace("_", " ").capitalize()}
+    told |= {entry: str(value) for entry, value in about.items()}
     try:
         return StyleFacts.model_validate({"name": name, "preview": f"{name}.jpg", **told})
     except ValueError as fault:
@@ -103,14 +124,39 @@ def _style_facts(image: Path, about: dict[str, Any]) -> StyleFacts:
         ) from fault
 
 
-def _restore(trainer: Trainer, file: Path) -> float:
-    """Puts the trainer where the checkpoint was; gives the seconds that were spent until then."""
-    state = read_checkpoint(file)
-    trainer.restore(state["trainer"])
-    return float(state["spent_s"])
+def _sha256_of(image: Tensor) -> str:
+    return hashlib.sha256(image.numpy().tobytes()).hexdigest()
 
 
-def _train(trainer: Trainer, checkpoint: Path, spent_s: float, console: Console) -> float:
+@dataclass(frozen=True)
+class _Saved:
+    """The checkpoint: the trainer's state, what it was trained on, and how long.
+
+    images: SHA-256 of the style images' pixels.
+    """
+
+    file: Path
+    images: list[str]
+
+    def restore(self, trainer: Trainer) -> float:
+        """Puts the trainer where the checkpoint was; gives the seconds that were spent until then."""
+        state = read_checkpoint(self.file)
+        try:
+            same, spent_s = state["images"] == self.images, float(state["spent_s"])
+        except KeyError as fault:
+            raise TrainingError(f"{self.file} is no checkpoint of `murai train`", "start without --resume") from fault
+        if not same:
+            raise TrainingError(
+                f"the checkpoint {self.file} is of other style images", "give the same ones, or leave out --resume"
+            )
+        trainer.restore(state["trainer"])
+        return spent_s
+
+    def write(self, trainer: Trainer, spent_s: float) -> None:
+        write_checkpoint(self.file, {"trainer": trainer.state(), "images": self.images, "spent_s": spent_s})
+
+
+def _train(trainer: Trainer, saved: _Saved, spent_s: float, console: Console) -> float:
     """Runs the loop with a progress bar and a checkpoint a minute; gives the seconds spent in all."""
     loss = TextColumn("{task.fields[loss]}")
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), loss)
@@ -122,14 +168,10 @@ def _train(trainer: Trainer, checkpoint: Path, spent_s: float, console: Console)
             now_s = time.monotonic()
             if now_s - saved_s >= _SAVE_EVERY_S:
                 saved_s = now_s
-                _save(trainer, checkpoint, spent_s + now_s - begun_s)
+                saved.write(trainer, spent_s + now_s - begun_s)
     spent_s += time.monotonic() - begun_s
-    _save(trainer, checkpoint, spent_s)
+    saved.write(trainer, spent_s)
     return spent_s
-
-
-def _save(trainer: Trainer, file: Path, spent_s: float) -> None:
-    write_checkpoint(file, {"trainer": trainer.state(), "spent_s": spent_s})
 
 
 def _told(report: StepReport) -> str:

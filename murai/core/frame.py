@@ -14,7 +14,7 @@ class Frame:
     """One picture with its facts.
 
     rgb: (3, H, W) uint8, full range, on one device. Any strides: on the CPU it is usually a view of
-        interleaved memory (H, W, 3), which both the decoder and OpenGL like best. Never written to
+        interleaved memory (H, W, 3 or 4), which both the decoder and OpenGL like best. Never written to
         after the frame was handed on.
     captured_s: monotonic clock, seconds, as near to the sensor as the driver allows.
     seq: counts up by one for each frame that the decoder gave.

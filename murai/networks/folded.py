@@ -21,6 +21,8 @@ from murai.networks.style import FOLD, MARGIN_PX, StyleNetwork
 # enlarging twice: first for the upper, then for the lower of the two rows that one became.
 _ROWS = torch.tensor([[[1.0, 0, 0], [0, 1, 1], [0, 0, 0]], [[0.0, 0, 0], [1, 1, 0], [0, 0, 1]]])
 
+_FULL = 20.0  # sigmoid's argument for 1.0
+
 
 @dataclass(frozen=True)
 class FoldedStyle:
@@ -41,6 +43,9 @@ def fold_style(network: StyleNetwork, scale: Tensor, shift: Tensor, dtype: torch
     assert network.out.bias is not None
     biases = [shift[part] for part in parts] + [network.out.bias]
     kernels = [k * scale[part, None, None, None] for k, part in zip(kernels, parts, strict=False)] + [kernels[-1]]
+    # A fourth channel, always full: OpenGL reads RGBx as it is, and would have to copy RGB.
+    kernels[-1] = torch.cat([kernels[-1], torch.zeros_like(kernels[-1][:1])])
+    biases[-1] = torch.cat([biases[-1], biases[-1].new_tensor([_FULL])])
     for late in (-2, -1):
         kernels[late] = _before_enlarging(kernels[late])
         biases[late] = biases[late].repeat(4)
@@ -57,7 +62,7 @@ def _before_enlarging(kernel: Tensor) -> Tensor:
 
 
 class FoldedPainter(nn.Module):
-    """Interleaved bytes in, interleaved bytes out. Has no parameters: the style comes with the picture."""
+    """Bytes in, interleaved bytes out. Has no parameters: the style comes with the picture."""
 
     def __init__(self, dtype: torch.dtype) -> None:
         super().__init__()
@@ -66,7 +71,7 @@ class FoldedPainter(nn.Module):
         self.margin_px = MARGIN_PX
 
     def forward(self, rgb: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
-        """rgb (3, H, W) uint8; gives (3, H, W) uint8, a view of (H, W, 3) memory."""
+        """rgb (3, H, W) uint8; gives (3, H, W) uint8, a view of (H, W, 4) memory."""
         height, width, margin = rgb.shape[1], rgb.shape[2], self.margin_px
         x = rgb[None].to(self.dtype) * (1.0 / 255.0) - 0.5
         around = [margin, margin + -width % self.fold, margin, margin + -height % self.fold]
@@ -79,7 +84,7 @@ class FoldedPainter(nn.Module):
         x = self._interleave(F.conv2d(x, kernels[last - 1], biases[last - 1], padding=1).relu_())
         x = F.conv2d(x.permute(2, 0, 1)[None], kernels[last], biases[last], padding=1)
         painted = self._interleave((torch.sigmoid(x) * 255.0 + 0.5).to(torch.uint8))
-        return painted[margin : margin + height, margin : margin + width].contiguous().permute(2, 0, 1)
+        return painted[margin : margin + height, margin : margin + width].contiguous()[:, :, :3].permute(2, 0, 1)
 
     def _interleave(self, x: Tensor) -> Tensor:
         """(1, 4 C, H, W) in channels_last memory, by row and column of each four: (2 H, 2 W, C)."""

@@ -49,7 +49,7 @@ class Engine:
 
         rgb: (3, H, W) uint8.
         shares: one a style, in the pack's order, summing to 1.
-        Returns (3, H, W) uint8, a view of (H, W, 3) memory of its own.
+        Returns (3, H, W) uint8, a view of (H, W, 4) memory of its own.
         """
         with torch.inference_mode():
             if shares != self._shares:

@@ -10,8 +10,8 @@ from murai.apps.show import Scene, Show
 from murai.config import Config, DisplayConfig, KioskConfig, SnapshotConfig, StylizerConfig
 from murai.core.frame import Painted
 from murai.display.canvas import KeyEvent
+from murai.display.view import ViewState
 from murai.errors import ConfigError, SnapshotError, StyleMissing
-from murai.imaging.blend import Blend
 from murai.stylize.pack import Pack, StyleFacts, read_pack
 from tests.fakes.packs import write_tiny_pack
 from tests.fakes.paintings import painted
@@ -24,13 +24,13 @@ class Hands:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.taken: list[tuple[Painted, StyleFacts, Blend]] = []
+        self.taken: list[tuple[Painted, ViewState, StyleFacts]] = []
         self.disk_full = False
 
-    def take_picture(self, picture: Painted, style: StyleFacts, how: Blend) -> int:
+    def take_picture(self, picture: Painted, view: ViewState, style: StyleFacts) -> int:
         if self.disk_full:
             raise SnapshotError("the disk is full", "make room")
-        self.taken.append((picture, style, how))
+        self.taken.append((picture, view, style))
         return len(self.taken)
 
     def cancel_picture(self, ticket: int) -> None:
@@ -126,14 +126,15 @@ def test_a_picture_is_what_is_on_the_screen_when_the_countdown_ends(stage: Stage
 def test_a_picture_keeps_strength_and_colours_as_seen(stage: Stage) -> None:
     stage.press("Down", "Down", "C", "Space")
     stage.after(3.0)
-    assert stage.hands.taken[0][2] == Blend(strength=0.8, own_colours=1.0)
-    assert stage.hands.taken[0][1].name == "style-1"
+    _, view, style = stage.hands.taken[0]
+    assert (view.strength, view.own_colours) == (0.8, 1.0)
+    assert style.name == "style-1"
 
 
 def test_the_original_is_kept_as_the_original(stage: Stage) -> None:
     stage.press("O", "Space")
     stage.after(3.0)
-    assert stage.hands.taken[0][2].strength == 0.0
+    assert stage.hands.taken[0][1].strength == 0.0
 
 
 def test_backspace_during_the_countdown_takes_no_picture(stage: Stage) -> None:

@@ -1,0 +1,5 @@
+"""`python -m murai` is the same as `murai`."""
+
+from murai.cli import main
+
+main()
