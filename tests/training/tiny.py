@@ -1,0 +1,70 @@
+"""Training as small as it can be: drawn photographs, a perceptual network of a few hundred weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from murai.networks.style import StyleNetworkSpec
+from murai.training.data import Photographs
+from murai.training.loop import Trainer
+from murai.training.recipe import Recipe
+
+SPEC = StyleNetworkSpec(width=0.25, blocks=1)
+
+
+class TinyEyes:
+    """A perceptual network of two layers, smooth everywhere, so that its slopes can be measured."""
+
+    content_layer = "deep"
+    style_layers: tuple[str, ...] = ("shallow", "deep")
+
+    def __init__(self) -> None:
+        random = torch.Generator().manual_seed(11)
+        self._first = torch.randn((6, 3, 3, 3), generator=random) * 0.5
+        self._second = torch.randn((8, 6, 3, 3), generator=random) * 0.3
+
+    def features(self, pictures: Tensor) -> dict[str, Tensor]:
+        shallow = F.softplus(F.conv2d(pictures, self._first.to(pictures.dtype), padding=1))
+        deep = F.softplus(F.conv2d(shallow, self._second.to(shallow.dtype), padding=1, stride=2))
+        return {"shallow": shallow, "deep": deep}
+
+
+def draw_photograph(file: Path, width: int, height: int, seed: int) -> Path:
+    """Coloured blocks over a slope; the format is that of the file's ending."""
+    random = np.random.default_rng(seed)
+    blocks = random.integers(0, 200, (height // 8 + 1, width // 8 + 1, 3)).repeat(8, 0).repeat(8, 1)[:height, :width]
+    slope = np.linspace(0, 55, width)[None, :, None]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray((blocks + slope).astype(np.uint8)).save(file)
+    return file
+
+
+def draw_photographs(folder: Path, count: int, width: int = 56, height: int = 48) -> Path:
+    for number in range(count):
+        draw_photograph(folder / f"photograph-{number:02}.png", width, height, seed=number)
+    return folder
+
+
+def style_image(number: int) -> Tensor:
+    """(3, 40, 40) uint8: stripes of one colour on another, different for each number."""
+    random = torch.Generator().manual_seed(100 + number)
+    colours = torch.randint(0, 256, (2, 3, 1, 1), generator=random, dtype=torch.uint8)
+    stripes = (torch.arange(40) // (2 + 2 * number)) % 2 == 0
+    return torch.where(stripes.expand(3, 40, 40), colours[0], colours[1])
+
+
+def tiny_recipe(steps: int = 10, **others: object) -> Recipe:
+    """Squares of 32 px in batches of 2, half of the steps with fixed statistics."""
+    told = {"network": SPEC, "steps": steps, "batch": 2, "square_px": 32, "fixed_share": 0.5} | others
+    return Recipe(**told)  # type: ignore[arg-type]
+
+
+def tiny_trainer(photographs: Path, recipe: Recipe, styles: int = 2) -> Trainer:
+    images = [style_image(number) for number in range(styles)]
+    return Trainer(recipe, TinyEyes(), Photographs(photographs, recipe.square_px, at_least=1), images)
