@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from murai.errors import TrainingError
+
+_REMEDY = "start without --resume"
+# What zipfile and torch raise for files that are no checkpoints, or whose table of contents is damaged.
+_FAULTS = (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError)
 
 
 def write_checkpoint(file: Path, state: dict[str, Any]) -> None:
@@ -27,7 +34,8 @@ def write_checkpoint(file: Path, state: dict[str, Any]) -> None:
             os.fsync(written.fileno())
         beside.replace(file)
     except (OSError, RuntimeError) as fault:  # torch.save reports a full disk as RuntimeError
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder is no folder, there is nothing to clear up
+            beside.unlink(missing_ok=True)
         raise TrainingError(
             f"can't write the checkpoint {file}: {fault}", "make room there, or name another folder with --checkpoint"
         ) from fault
@@ -40,7 +48,12 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
         TrainingError: it is missing or damaged.
     """
     try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as fault:
-        raise TrainingError(f"can't read the checkpoint {file}: {fault}", "start without --resume") from fault
+        # torch.load looks at no checksum: it would give damaged weights as if they were whole.
+        with zipfile.ZipFile(file) as opened:
+            damaged = opened.testzip()
+        state = None if damaged else torch.load(file, map_location="cpu", weights_only=True)
+    except _FAULTS as fault:
+        raise TrainingError(f"can't read the checkpoint {file}: {fault}", _REMEDY) from fault
+    if not isinstance(state, dict):
+        raise TrainingError(f"the checkpoint {file} is damaged", _REMEDY)
     return state
