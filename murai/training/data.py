@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -16,6 +17,8 @@ from murai.errors import TrainingError
 
 _log = logging.getLogger(__name__)
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+# What Pillow raises for files that are no images, damaged, or of absurd size; the last three for damaged PNG and EXIF.
+_FAULTS = (OSError, ValueError, Image.DecompressionBombError, SyntaxError, TypeError, struct.error)
 
 
 def read_image(file: Path, short_side_px: int | None = None) -> Tensor:
@@ -26,8 +29,8 @@ def read_image(file: Path, short_side_px: int | None = None) -> Tensor:
     """
     try:
         with Image.open(file) as opened:
-            picture = opened.convert("RGB")
-    except (OSError, UnidentifiedImageError, ValueError) as fault:
+            picture = ImageOps.exif_transpose(opened).convert("RGB")  # phones turn pictures by EXIF alone
+    except _FAULTS as fault:
         raise TrainingError(f"can't read the image {file}: {fault}", "give a whole JPEG, PNG or WebP") from fault
     if short_side_px is not None and min(picture.size) > short_side_px:
         factor = short_side_px / min(picture.size)
