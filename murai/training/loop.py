@@ -66,15 +66,17 @@ class Trainer:
         self._optimiser = torch.optim.Adam(self.model.parameters(), lr=self.recipe.rate)
 
     def run(self) -> Iterator[StepReport]:
-        """Does the steps that are left, one for each item asked for.
+        """Does the steps that are left, one for each item asked for; in the end the statistics are fixed.
 
         Raises:
             TrainingError: the loss is no longer a number.
         """
         batches = self._photographs.batches(self.recipe.batch, self._random)
-        while self.step < self.recipe.steps:
+        while True:
             if self.step == self.recipe.switch_step and not self.model.fixed:
                 self._adopt(with_fixed_statistics(self.model, batches))
+            if self.step >= self.recipe.steps:
+                return
             yield self._do_step(next(batches))
 
     def _do_step(self, photographs: Tensor) -> StepReport:
