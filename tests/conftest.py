@@ -1,10 +1,13 @@
-"""What all tests share: the rule for those that need a GPU."""
+"""What all tests share: the rule for those that need a GPU, and a virtual screen."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from tests.fakes.screens import Screen, x11_screen
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +22,10 @@ def _gpu(request: pytest.FixtureRequest) -> None:
     if os.environ.get("MURAI_REQUIRE_GPU") == "1":
         pytest.fail("MURAI_REQUIRE_GPU is 1, and torch finds no NVIDIA GPU")
     pytest.skip("torch finds no NVIDIA GPU")
+
+
+@pytest.fixture(scope="session")
+def x11_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    """One virtual X11 screen for all tests; it is nobody's DISPLAY until a test says so."""
+    with x11_screen(tmp_path_factory.mktemp("xvfb")) as screen:
+        yield screen

@@ -66,7 +66,7 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
     """
     figures = Figures(FrameCounts(), started_s())
     config = options.config
-    with ExitStack() as stack:
+    with _told_by_signals() as told, ExitStack() as stack:
         stack.enter_context(only_one(runtime_folder()))
         stats = stack.enter_context(StatsFile(options.stats)) if options.stats else None
         darkroom = stack.enter_context(Darkroom(config))
@@ -78,7 +78,7 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
         engine.warm_up(_upright_size_px(opened))
         canvas = stack.enter_context(open_canvas(config.display))
         with Kiosk(options, canvas, darkroom, engine, opened, figures) as kiosk:
-            kiosk.run(stats)
+            kiosk.run(told, stats)
         return kiosk.summary()
 
 
@@ -138,12 +138,11 @@ class Kiosk:
     def __exit__(self, *fault: object) -> None:
         self._stack.close()
 
-    def run(self, stats: StatsFile | None) -> None:
-        """Goes on until somebody quits, the source ends, the time is up, or the system says so."""
-        with _told_by_signals() as told:
-            while not (told.is_set() or self._over()):
-                self._turn()
-                self._each_second(stats)
+    def run(self, told: Event, stats: StatsFile | None) -> None:
+        """Goes on until somebody quits, the source ends, the time is up, or `told` is set."""
+        while not (told.is_set() or self._over()):
+            self._turn()
+            self._each_second(stats)
         if stats:
             stats.write({"summary": self.summary()})
 
@@ -246,7 +245,10 @@ class Kiosk:
 
 @contextmanager
 def _told_by_signals() -> Iterator[Event]:
-    """SIGINT and SIGTERM end the show as a key would: files are finished, pictures kept."""
+    """SIGINT and SIGTERM end the show as a key would: files are finished, pictures kept.
+
+    Held until all is closed, so that an impatient second signal loses nothing either.
+    """
     told = Event()
     before = {number: signal.signal(number, lambda *_: told.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

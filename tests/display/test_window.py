@@ -17,8 +17,7 @@ from murai.display.opening import open_canvas
 from murai.display.renderer import Renderer
 from murai.display.view import ViewState
 from murai.errors import DisplayError
-
-from .conftest import SCREEN_PX, Screen
+from tests.fakes.screens import SCREEN_PX, Screen
 
 WINDOW_PX = (320, 240)
 
