@@ -83,7 +83,8 @@ class FoldedPainter(nn.Module):
             x = x + F.conv2d(y, kernels[first + 1], biases[first + 1], padding=1)
         x = self._interleave(F.conv2d(x, kernels[last - 1], biases[last - 1], padding=1).relu_())
         x = F.conv2d(x.permute(2, 0, 1)[None], kernels[last], biases[last], padding=1)
-        painted = self._interleave((torch.sigmoid(x) * 255.0 + 0.5).to(torch.uint8))
+        # Not "+ 0.5": in bfloat16 255 + 0.5 is 256, and white would come out black.
+        painted = self._interleave((torch.sigmoid(x) * 255.0).round_().to(torch.uint8))
         return painted[margin : margin + height, margin : margin + width].contiguous()[:, :, :3].permute(2, 0, 1)
 
     def _interleave(self, x: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ def plain(made: StyleNetwork, rgb: Tensor, scale: Tensor, shift: Tensor) -> Tens
 def folded(made: StyleNetwork, rgb: Tensor, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> Tensor:
     style = fold_style(made, scale, shift, dtype)
     with torch.inference_mode():
-        return FoldedPainter(dtype)(rgb, style.kernels, style.biases).clone()
+        painted: Tensor = FoldedPainter(dtype)(rgb, style.kernels, style.biases)
+        return painted
 
 
 @pytest.mark.parametrize("size", [(40, 64), (41, 63), (35, 50), (8, 9), (1, 1)])
@@ -59,6 +60,18 @@ def test_bfloat16_stays_within_a_few_steps() -> None:
     difference = (folded(made, rgb, scale, shift, torch.bfloat16).float() - plain(made, rgb, scale, shift)).abs()
     assert float(difference.mean()) < 2.0
     assert float(difference.max()) < 16.0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_black_and_white_are_reached_and_not_passed(dtype: torch.dtype) -> None:
+    made, scale, shift = network(SPEC)
+    made.out.weight.mul_(100.0)
+    expected = plain(made, drawn(41, 62), scale, shift)
+    found = folded(made, drawn(41, 62), scale, shift, dtype)
+    for end in (0.0, 255.0):
+        reached = (expected - end).abs() < 0.01
+        assert float(reached.float().mean()) > 0.1
+        assert set(found[reached].tolist()) <= {int(end), abs(int(end) - 1)}
 
 
 def test_two_styles_are_told_apart() -> None:
@@ -88,12 +101,16 @@ def test_how_the_picture_lies_in_memory_makes_no_difference(stored: Callable[[Te
     assert torch.equal(folded(made, stored(rgb), scale, shift, torch.float32), expected)
 
 
-def test_the_painting_is_interleaved_and_the_picture_is_left_alone() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_the_painting_is_rgbx_and_the_picture_is_left_alone(dtype: torch.dtype) -> None:
     made, scale, shift = network(SPEC)
     rgb = drawn(20, 23)
     before = rgb.clone()
-    painted = folded(made, rgb, scale, shift, torch.float32)
-    assert painted.permute(1, 2, 0).is_contiguous()
+    painted = folded(made, rgb, scale, shift, dtype)
+    height, width = 20, 23
+    assert painted.stride() == (1, 4 * width, 4)
+    fourth = painted.as_strided((height, width), (4 * width, 4), painted.storage_offset() + 3)
+    assert bool((fourth == 255).all())
     assert torch.equal(rgb, before)
 
 
