@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from murai.networks.canvas import canvas_size, draw_canvas
 from murai.networks.folded import FoldedPainter, fold_style
 from murai.networks.style import FixedAffine, StyleNetwork, StyleNetworkSpec
 
@@ -29,15 +30,19 @@ def network(spec: StyleNetworkSpec) -> tuple[StyleNetwork, Tensor, Tensor]:
     return made, 1.0 + 0.4 * torch.randn(spec.vector_length), 0.4 * torch.randn(spec.vector_length)
 
 
+def canvas_of(rgb: Tensor) -> Tensor:
+    return draw_canvas(*canvas_size(rgb.shape[1], rgb.shape[2]))
+
+
 def plain(made: StyleNetwork, rgb: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """What the style network paints, in (3, H, W) float from 0 to 255."""
-    return made(rgb[None].float() / 255.0, scale[None], shift[None])[0] * 255.0
+    return made(rgb[None].float() / 255.0, canvas_of(rgb), scale[None], shift[None])[0] * 255.0
 
 
 def folded(made: StyleNetwork, rgb: Tensor, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> Tensor:
     style = fold_style(made, scale, shift, dtype)
     with torch.inference_mode():
-        painted: Tensor = FoldedPainter(dtype)(rgb, style.kernels, style.biases)
+        painted: Tensor = FoldedPainter(dtype)(rgb, style.ground(canvas_of(rgb)), style.kernels, style.biases)
         return painted
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from murai.hardware import Compute
+from murai.networks.canvas import canvas_size, draw_canvas
 from murai.networks.folded import FoldedStyle, fold_style
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize import engine as engine_module
@@ -47,7 +48,8 @@ def plain(pack: Pack, rgb: Tensor, shares: list[float]) -> Tensor:
     """What the plain network paints with the mixed vectors: (3, H, W) float from 0 to 255."""
     weights, parts = load_weights(pack), torch.tensor(shares)[:, None]
     scale, shift = (weights.scale * parts).sum(0), (weights.shift * parts).sum(0)
-    painted: Tensor = weights.network(rgb[None] / 255.0, scale[None], shift[None])[0] * 255.0
+    canvas = draw_canvas(*canvas_size(rgb.shape[1], rgb.shape[2]))
+    painted: Tensor = weights.network(rgb[None] / 255.0, canvas, scale[None], shift[None])[0] * 255.0
     return painted
 
 
@@ -71,6 +73,13 @@ def test_frames_of_any_size_are_painted_one_after_another(pack: Pack) -> None:
         rgb = drawn(height, width)
         painted = engine.paint(rgb, [0.0, 1.0, 0.0])
         assert float((painted.float() - plain(pack, rgb, [0.0, 1.0, 0.0])).abs().max()) <= 0.51
+
+
+def test_size_and_shares_may_change_at_once(pack: Pack) -> None:
+    engine = Engine(pack, CPU)
+    for size, shares in [((32, 48), [1.0, 0.0, 0.0]), ((40, 24), [0.0, 1.0, 0.0]), ((40, 24), [0.0, 0.0, 1.0])]:
+        rgb = drawn(*size)
+        assert float((engine.paint(rgb, shares).float() - plain(pack, rgb, shares)).abs().max()) <= 0.51
 
 
 def test_other_shares_give_another_picture_and_the_same_ones_the_same(pack: Pack) -> None:

@@ -30,9 +30,14 @@ class TinyEyes:
         self._second = torch.randn((8, 6, 3, 3), generator=random) * 0.3
 
     def features(self, pictures: Tensor) -> dict[str, Tensor]:
-        shallow = F.softplus(F.conv2d(pictures, self._first.to(pictures.dtype), padding=1))
-        deep = F.softplus(F.conv2d(shallow, self._second.to(shallow.dtype), padding=1, stride=2))
+        shallow = F.softplus(F.conv2d(_around(pictures), self._first.to(pictures.dtype)))
+        deep = F.softplus(F.conv2d(_around(shallow), self._second.to(shallow.dtype), stride=2))
         return {"shallow": shallow, "deep": deep}
+
+
+def _around(x: Tensor) -> Tensor:
+    """The picture goes on with its other side, so that a pattern looks the same at the edge."""
+    return F.pad(x, [1, 1, 1, 1], mode="circular")
 
 
 def draw_photograph(file: Path, width: int, height: int, seed: int) -> Path:
@@ -52,10 +57,10 @@ def draw_photographs(folder: Path, count: int, width: int = 56, height: int = 48
 
 
 def style_image(number: int) -> Tensor:
-    """(3, 40, 40) uint8: stripes of one colour on another, different for each number."""
+    """(3, 40, 40) uint8: stripes of one colour on another, different for each number; all quarters are alike."""
     random = torch.Generator().manual_seed(100 + number)
     colours = torch.randint(0, 256, (2, 3, 1, 1), generator=random, dtype=torch.uint8)
-    stripes = (torch.arange(40) // (2 + 2 * number)) % 2 == 0
+    stripes = (torch.arange(40) // (2, 5, 10)[number]) % 2 == 0
     return torch.where(stripes.expand(3, 40, 40), colours[0], colours[1])
 
 
