@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from murai.networks.style import FOLD, MARGIN_PX, StyleNetwork
+from murai.networks.canvas import FOLD, MARGIN_PX
+from murai.networks.style import StyleNetwork
 
 # Which of a small picture's rows (-1, 0, 1 from here) each row of a 3x3 kernel falls on, after
 # enlarging twice: first for the upper, then for the lower of the two rows that one became.
@@ -26,10 +27,20 @@ _FULL = 20.0  # sigmoid's argument for 1.0
 
 @dataclass(frozen=True)
 class FoldedStyle:
-    """Kernels (O, I, 3, 3) and biases (O,) of all convolutions, first to last, for one style or mix."""
+    """The network with one style, or one mix of styles, in it.
+
+    kernels, biases: (O, I, 3, 3) and (O,) of all convolutions, first to last.
+    weave: (C, K, 3, 3), the canvas's kernel; what it makes of a canvas is the `ground` to paint on.
+    """
 
     kernels: list[Tensor]
     biases: list[Tensor]
+    weave: Tensor
+
+    def ground(self, canvas: Tensor) -> Tensor:
+        """What the first layer adds to every picture: (1, C, h, w) of a canvas (1, K, h, w)."""
+        canvas = canvas.to(self.weave.dtype).contiguous(memory_format=torch.channels_last)
+        return F.conv2d(canvas, self.weave, padding=1)
 
 
 def fold_style(network: StyleNetwork, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> FoldedStyle:
@@ -52,6 +63,7 @@ def fold_style(network: StyleNetwork, scale: Tensor, shift: Tensor, dtype: torch
     return FoldedStyle(
         [kernel.to(dtype).contiguous(memory_format=torch.channels_last) for kernel in kernels],
         [bias.to(dtype) for bias in biases],
+        (network.weave.weight * scale[parts[0], None, None, None]).to(dtype),
     )
 
 
@@ -70,13 +82,14 @@ class FoldedPainter(nn.Module):
         self.fold = FOLD  # TorchScript sees attributes, not globals
         self.margin_px = MARGIN_PX
 
-    def forward(self, rgb: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
-        """rgb (3, H, W) uint8; gives (3, H, W) uint8, a view of (H, W, 4) memory."""
+    def forward(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+        """rgb (3, H, W) uint8; see `FoldedStyle`; gives (3, H, W) uint8, a view of (H, W, 4) memory."""
         height, width, margin = rgb.shape[1], rgb.shape[2], self.margin_px
         x = rgb[None].to(self.dtype) * (1.0 / 255.0) - 0.5
         around = [margin, margin + -width % self.fold, margin, margin + -height % self.fold]
         x = F.pixel_unshuffle(F.pad(x, around, mode="replicate"), self.fold)
-        x = F.conv2d(x.contiguous(memory_format=torch.channels_last), kernels[0], biases[0], padding=1).relu_()
+        x = x.contiguous(memory_format=torch.channels_last)
+        x = F.conv2d(x, kernels[0], biases[0], padding=1).add_(ground).relu_()
         last = len(kernels) - 1
         for first in range(1, last - 1, 2):
             y = F.conv2d(x, kernels[first], biases[first], padding=1).relu_()

@@ -4,7 +4,8 @@ Johnson et al. 2016 with three departures, each for speed at equal looks on a pr
 the picture is folded to a quarter of its size before the first convolution instead of by two strided
 ones; the way back up is nearest-neighbour enlargement and a convolution (Odena et al. 2016), which
 leaves no checkerboard; and one network holds many styles by a scale and a shift per channel (Dumoulin
-et al. 2017), so that a mix of styles is a mix of these vectors.
+et al. 2017), so that a mix of styles is a mix of these vectors. Beyond the paper, it is given a canvas
+(see `murai.networks.canvas`) to paint on, as Ulyanov et al. 2016 gave theirs noise.
 """
 
 from __future__ import annotations
@@ -16,11 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-FOLD = 4
-"""The picture is folded by this factor: its sides are padded to a multiple of it."""
-
-MARGIN_PX = 2 * FOLD
-"""Padded around the picture and cut off again: convolutions see zeros beyond their edge, and paint a frame there."""
+from murai.networks.canvas import CANVAS_CHANNELS, FOLD, MARGIN_PX
 
 
 @dataclass(frozen=True)
@@ -91,6 +88,7 @@ class StyleNetwork(nn.Module):
         self.fold = FOLD  # TorchScript sees attributes, not globals
         self.margin_px = MARGIN_PX
         self.head = nn.Conv2d(3 * FOLD * FOLD, c, 3, padding=1, bias=False)
+        self.weave = nn.Conv2d(CANVAS_CHANNELS, c, 3, padding=1, bias=False)
         self.head_affine = affine()
         self.blocks = nn.ModuleList([_Block(c, affine) for _ in range(spec.blocks)])
         self.up = nn.Conv2d(c, c // 2, 3, padding=1, bias=False)
@@ -98,13 +96,14 @@ class StyleNetwork(nn.Module):
         self.out = nn.Conv2d(c // 2, 3, 3, padding=1)
 
     def convolutions(self) -> list[nn.Conv2d]:
-        """In the order in which the picture passes them."""
-        return [module for module in self.modules() if isinstance(module, nn.Conv2d)]
+        """In the order in which the picture passes them; the canvas's own comes beside the first."""
+        return [module for module in self.modules() if isinstance(module, nn.Conv2d) and module is not self.weave]
 
-    def forward(self, pictures: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    def forward(self, pictures: Tensor, canvas: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """Paintings of exactly the pictures' size.
 
-        pictures: (N, 3, H, W) float, RGB in [0, 1]; H and W of at least 8.
+        pictures: (N, 3, H, W) float, RGB in [0, 1].
+        canvas: (N, K, h, w) or (1, K, h, w), of `murai.networks.canvas.canvas_size(H, W)`.
         scale, shift: (N, V) or (1, V) float, V = `StyleNetworkSpec.vector_length`.
         Returns (N, 3, H, W) float, RGB in [0, 1].
         """
@@ -116,7 +115,7 @@ class StyleNetwork(nn.Module):
         c = self.channels
         # channels_last here, not in the caller: pixel_unshuffle gives its input's plain order back.
         x = F.pixel_unshuffle(pictures - 0.5, self.fold).contiguous(memory_format=torch.channels_last)
-        x = F.relu(self.head_affine(self.head(x), scale[:, :c], shift[:, :c]))
+        x = F.relu(self.head_affine(self.head(x) + self.weave(canvas), scale[:, :c], shift[:, :c]))
         at = c
         for block in self.blocks:
             x = block(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from murai.hardware import Compute
+from murai.networks.canvas import canvas_size, draw_canvas
 from murai.networks.folded import FoldedStyle, fold_style
 from murai.stylize.pack import Pack, load_weights
 from murai.stylize.torchscript import compile_painter
@@ -34,7 +35,9 @@ class Engine:
         self._shift = weights.shift.to(compute.device)
         self._painter = compile_painter(compute.dtype)
         self._shares: list[float] = []
-        self._folded = FoldedStyle([], [])
+        self._folded: FoldedStyle | None = None
+        self._canvas = torch.empty(0)
+        self._ground = torch.empty(0)
 
     def warm_up(self, size_px: tuple[int, int]) -> None:
         """Makes the first frame of this width and height as fast as all others."""
@@ -52,11 +55,20 @@ class Engine:
         Returns (3, H, W) uint8, a view of (H, W, 4) memory of its own.
         """
         with torch.inference_mode():
-            if shares != self._shares:
-                self._shares, self._folded = shares, self._fold(shares)
-            painted: Tensor = self._painter(rgb, self._folded.kernels, self._folded.biases)
+            style = self._prepare(shares, canvas_size(rgb.shape[1], rgb.shape[2]))
+            painted: Tensor = self._painter(rgb, self._ground, style.kernels, style.biases)
             return painted
 
-    def _fold(self, shares: list[float]) -> FoldedStyle:
-        weights = torch.tensor(shares, device=self.compute.device)
-        return fold_style(self._network, weights @ self._scale, weights @ self._shift, self.compute.dtype)
+    def _prepare(self, shares: list[float], size: tuple[int, int]) -> FoldedStyle:
+        """Style and ground for these shares and this height and width of canvas; mostly those of the frame before."""
+        changed = self._canvas.shape[-2:] != size
+        if changed:
+            self._canvas = draw_canvas(*size).to(self.compute.device)
+        if self._folded is None or shares != self._shares:
+            weights = torch.tensor(shares, device=self.compute.device)
+            vectors = (weights @ self._scale, weights @ self._shift)
+            self._shares, self._folded = shares, fold_style(self._network, *vectors, self.compute.dtype)
+            changed = True
+        if changed:
+            self._ground = self._folded.ground(self._canvas)
+        return self._folded

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from murai.errors import TrainingError
+from murai.networks.canvas import canvas_size, draw_canvas
 from murai.networks.perceptual import PerceptualNetwork
 from murai.training.data import Photographs
 from murai.training.losses import (
@@ -18,12 +19,14 @@ from murai.training.losses import (
     perceptual_losses,
     sensor_noise,
     style_grams,
+    tone,
     total_variation,
 )
 from murai.training.model import StyleModel, with_fixed_statistics
 from murai.training.recipe import Recipe
 
 _CLIMB_STEPS = 50
+_CANVAS_SPARE = 256
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class StepReport:
     step: int
     content: float
     style: float
+    tone: float
     steadiness: float
     variation: float
     total: float
@@ -58,6 +62,8 @@ class Trainer:
         self._styles = len(style_images)
         self._targets = _stack([style_grams(network, image.float() / 255.0) for image in style_images])
         self._random = torch.Generator().manual_seed(recipe.seed)
+        height, width = canvas_size(recipe.square_px, recipe.square_px)
+        self._large_canvas = draw_canvas(height + _CANVAS_SPARE, width + _CANVAS_SPARE)
         torch.manual_seed(recipe.seed)
         self._adopt(StyleModel(recipe.network, self._styles, fixed=recipe.switch_step == 0))
 
@@ -101,11 +107,12 @@ class Trainer:
         styles = (torch.arange(len(photographs)) + self.step * len(photographs)) % self._styles
         noisy = sensor_noise(photographs, self._random)
         with torch.autocast("cpu", torch.bfloat16):
-            both = self.model(torch.cat([photographs, noisy]), styles.repeat(2)).float()
+            both = self.model(torch.cat([photographs, noisy]), styles.repeat(2), self._canvas()).float()
             painted, painted_noisy = both.chunk(2)
             targets = {layer: grams[styles] for layer, grams in self._targets.items()}
             content, style = perceptual_losses(self._network, painted, photographs, targets)
-        return Losses(content, style, (painted - painted_noisy).square().mean(), total_variation(painted))
+        dark = tone(painted, photographs)
+        return Losses(content, style, dark, (painted - painted_noisy).square().mean(), total_variation(painted))
 
     def measure(self, style: int, rounds: int = 4) -> dict[str, float]:
         """Content and style loss of one style, on squares that training has not dealt out."""
@@ -132,6 +139,12 @@ class Trainer:
         done = (self.step - begin) / (end - begin)
         climb = min(1.0, (self.step - begin + 1) / _CLIMB_STEPS)
         return self.recipe.rate * climb * (low + (high - low) * 0.5 * (1.0 + math.cos(math.pi * done)))
+
+    def _canvas(self) -> Tensor:
+        """Another part of the canvas each time, so that no stroke is learnt by its place."""
+        height, width = canvas_size(self.recipe.square_px, self.recipe.square_px)
+        top, left = torch.randint(_CANVAS_SPARE, (2,), generator=self._random).tolist()
+        return self._large_canvas[:, :, top : top + height, left : left + width]
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on, as tensors and plain values."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from murai.networks.canvas import canvas_size, draw_canvas
 from murai.networks.style import FixedAffine, InstanceAffine, StyleNetwork, StyleNetworkSpec
 
 
@@ -25,9 +26,15 @@ class StyleModel(nn.Module):
         self.scale = nn.Parameter(torch.ones(styles, spec.vector_length))
         self.shift = nn.Parameter(torch.zeros(styles, spec.vector_length))
 
-    def forward(self, photographs: Tensor, styles: Tensor) -> Tensor:
-        """photographs (N, 3, H, W) in [0, 1] and the number of each one's style (N,); paintings in [0, 1]."""
-        painted: Tensor = self.network(photographs, self.scale[styles], self.shift[styles])
+    def forward(self, photographs: Tensor, styles: Tensor, canvas: Tensor | None = None) -> Tensor:
+        """Paintings (N, 3, H, W) in [0, 1].
+
+        photographs: (N, 3, H, W) in [0, 1]; styles: the number of each one's style (N,).
+        canvas: see `StyleNetwork.forward`; None for the one that the live picture is painted on.
+        """
+        if canvas is None:
+            canvas = draw_canvas(*canvas_size(photographs.shape[2], photographs.shape[3])).to(photographs.device)
+        painted: Tensor = self.network(photographs, canvas, self.scale[styles], self.shift[styles])
         return painted
 
 

@@ -27,10 +27,10 @@ class Recipe:
     network: StyleNetworkSpec = field(default_factory=StyleNetworkSpec)
     weights: LossWeights = field(default_factory=LossWeights)
     steps: int = 4000
-    fixed_share: float = 0.4
+    fixed_share: float = 0.5
     batch: int = 4
     square_px: int = 192
-    style_px: int = 400
+    style_px: int = 512
     rate: float = 2e-3
     seed: int = 1
 

@@ -1,0 +1,50 @@
+"""The canvas: a pattern that stays where it is, from which strokes grow where the picture is flat.
+
+A network that sees nothing but the picture has nothing to make a stroke of on a white wall, and one
+that finds its strokes in the camera's noise flickers. A fixed pattern gives it both: strokes
+everywhere, and the same ones in every frame.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+FOLD = 4
+"""The picture is folded by this factor: its sides are padded to a multiple of it."""
+
+MARGIN_PX = 2 * FOLD
+"""Padded around the picture and cut off again: convolutions see zeros beyond their edge, and paint a frame there."""
+
+_GRAINS = (1, 2)  # in folded pixels, so 4 and 8 px: coarser ones come out as blotches on faces
+CANVAS_CHANNELS = len(_GRAINS)
+
+
+def canvas_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width of the canvas for a picture of this height and width, in px."""
+    return (height + 2 * MARGIN_PX + -height % FOLD) // FOLD, (width + 2 * MARGIN_PX + -width % FOLD) // FOLD
+
+
+def draw_canvas(height: int, width: int) -> Tensor:
+    """(1, K, height, width) float32 in [-1, 1]: noise of two grains, always the same, on every machine.
+
+    A larger canvas shows the same pattern and more of it to the right and below.
+    """
+    layers = []
+    for number, grain in enumerate(_GRAINS):
+        coarse = _noise(number, height // grain + 2, width // grain + 2)
+        smooth = F.interpolate(coarse[None, None], scale_factor=float(grain), mode="bilinear", align_corners=False)
+        offset = grain // 2  # what lies nearer to the edge than half a grain depends on where the edge is
+        layers.append(smooth[0, 0, offset : offset + height, offset : offset + width])
+    return torch.stack(layers)[None]
+
+
+def _noise(seed: int, height: int, width: int) -> Tensor:
+    """(height, width) float32 in [-1, 1], independent from place to place: a hash of seed, row and column."""
+    rows = torch.arange(height, dtype=torch.int64)[:, None]
+    columns = torch.arange(width, dtype=torch.int64)[None, :]
+    mixed = rows * 0x9E3779B1 + columns * 0x85EBCA77 + (seed + 1) * 0xC2B2AE3D
+    for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39), (15, 1)):
+        mixed = (mixed ^ (mixed >> shift)) * factor & 0xFFFFFFFF
+    return mixed.to(torch.float32) / 0x7FFFFFFF - 1.0
