@@ -1,4 +1,4 @@
-"""The canvas: always the same pattern, in the same place, of four grains."""
+"""The canvas: always the same pattern, in the same place, of several grains."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_it_is_the_same_each_time_whatever_numbers_were_drawn_before() -> None:
 def test_it_is_the_same_on_every_machine() -> None:
     """Packs are trained on one machine and shown on another: these numbers must not change."""
     corner = draw_canvas(40, 40)[0, :, 17, 23]
-    assert corner.tolist() == pytest.approx([0.6395564, 0.0943573, -0.4111428, 0.5130059], abs=1e-6)
+    assert corner.tolist() == pytest.approx([0.6395564, 0.0943573], abs=1e-6)
 
 
 def test_a_larger_canvas_shows_the_same_and_more() -> None:
@@ -57,7 +57,7 @@ def test_its_layers_are_noise_from_fine_to_coarse() -> None:
     assert all(abs(float(layer.mean())) < 0.1 and float(layer.std()) > 0.2 for layer in layers)
     assert abs(neighbours_alike(layers[0], 1)) < 0.03
     alike = [neighbours_alike(layer, 1) for layer in layers]
-    assert alike == sorted(alike) and alike[-1] > 0.9
+    assert alike == sorted(alike) and alike[-1] > 0.6
     assert all(abs(neighbours_alike(layer, 2 * 2**number)) < 0.1 for number, layer in enumerate(layers))
     between = torch.corrcoef(layers.flatten(1)) - torch.eye(CANVAS_CHANNELS)
     assert float(between.abs().max()) < 0.1
