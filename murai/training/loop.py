@@ -93,7 +93,8 @@ class Trainer:
         value = float(total.detach())
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss is {value} at step {self.step + 1}", "resume from the checkpoint with a lower --rate"
+                f"the loss is {value} at step {self.step + 1}",
+                "start again with another --seed or a lower --style-weight",
             )
         self._optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

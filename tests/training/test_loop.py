@@ -59,9 +59,9 @@ def test_the_loss_falls(photographs: Path) -> None:
 
 
 def test_a_report_adds_up(photographs: Path) -> None:
-    weights = LossWeights(content=1.5, style=2.0, steadiness=40.0, variation=0.3)
-    for report in tiny_trainer(photographs, tiny_recipe(steps=2, weights=weights)).run():
-        weighted = 1.5 * report.content + 2.0 * report.style + 40.0 * report.steadiness + 0.3 * report.variation
+    weights = {"content": 1.5, "style": 2.0, "tone": 3.0, "steadiness": 40.0, "variation": 0.3}
+    for report in tiny_trainer(photographs, tiny_recipe(steps=2, weights=LossWeights(**weights))).run():
+        weighted = sum(weight * getattr(report, name) for name, weight in weights.items())
         assert report.total == pytest.approx(weighted, rel=1e-4)
 
 
@@ -157,7 +157,7 @@ def test_a_loss_that_is_no_number_ends_the_run_before_it_spoils_the_weights(phot
     with torch.no_grad():
         trainer.model.network.out.bias.fill_(math.nan)
     kept = trainer.model.scale.detach().clone()
-    with pytest.raises(TrainingError, match=r"the loss is nan at step 2.*--rate"):
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 2.*--style-weight"):
         list(run)
     assert torch.equal(trainer.model.scale, kept)
     assert trainer.step == 1
