@@ -167,7 +167,7 @@ def train(
     checkpoint: Annotated[Path, typer.Option(help="Where to go on from.", metavar="FILE")] = Path("runs/checkpoint.pt"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 4000,
-    style_weight: Annotated[float, typer.Option(min=0.0, help="More of the painting.")] = 3.0,
+    style_weight: Annotated[float, typer.Option(min=0.0, help="More of the painting.")] = 4.0,
     seed: Annotated[int, typer.Option(help="Of weights, order and noise.")] = 1,
 ) -> None:
     """A new style pack from pictures of paintings."""

@@ -25,7 +25,7 @@ class LossWeights:
     """
 
     content: float = 1.0
-    style: float = 3.0
+    style: float = 4.0
     tone: float = 20.0
     steadiness: float = 300.0
     variation: float = 0.05
