@@ -13,6 +13,7 @@ import typer
 from murai import __version__
 from murai.config import Config, load_config, parse_model, parse_size, read_toml
 from murai.errors import MuraiError
+from murai.hardware import share_cores
 
 app = typer.Typer(
     name="murai",
@@ -32,6 +33,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 def main() -> None:
     """The entry point: a known error is one line on standard error and exit status 1."""
+    share_cores()
     try:
         app()
     except MuraiError as fault:

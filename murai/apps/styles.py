@@ -8,6 +8,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
+from murai.errors import PackError
 from murai.stylize.pack import Pack, load_weights, read_pack
 from murai.stylize.shelf import find_pack, pack_folders
 
@@ -60,6 +61,9 @@ def verify_pack(name: str, console: Console) -> None:
     """
     pack = find_pack(name)
     load_weights(pack)
+    for style in pack.styles:
+        if style.preview and not (pack.folder / style.preview).is_file():
+            raise PackError(f"{pack.folder} lacks {style.preview}", "copy the whole pack again from where it came")
     console.print(f"{pack.folder}: whole, {len(pack.styles)} styles", highlight=False, markup=False)
 
 
