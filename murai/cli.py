@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -79,8 +80,7 @@ def run(
         "display": {"mode": display, "fullscreen": fullscreen or None, "size": size and parse_size(size)},
     }
     options = RunOptions(
-        config=_config_with(config, overrides),
-        config_file=config,
+        read_config=partial(_config_with, config, overrides),
         seconds=seconds,
         frames=frames,
         presses=tuple(parse_presses(press)) if press else (),

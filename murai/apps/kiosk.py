@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,15 +42,13 @@ _NOTICE_S = 6.0
 class RunOptions:
     """What `murai run` was told.
 
-    config: with the command's options already in it.
-    config_file: read again by the reload key; None where there is none.
+    read_config: gives the config, with the command's options in it; asked again by the reload key.
     seconds, frames: the show ends by itself after so many, counted from the first painted frame.
     presses: keys by the clock, see `murai.apps.presses`.
     record, stats: files to write.
     """
 
-    config: Config
-    config_file: Path | None = None
+    read_config: Callable[[], Config]
     seconds: float | None = None
     frames: int | None = None
     presses: tuple[tuple[float, str], ...] = ()
@@ -65,7 +63,7 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
         MuraiError: it can't start. Once it runs, faults go to the screen.
     """
     figures = Figures(FrameCounts(), started_s())
-    config = options.config
+    config = options.read_config()
     with _told_by_signals() as told, ExitStack() as stack:
         stack.enter_context(only_one(runtime_folder()))
         stats = stack.enter_context(StatsFile(options.stats)) if options.stats else None
@@ -77,7 +75,7 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
         engine = Engine(pack, choose_compute(config.stylizer.device))
         engine.warm_up(_upright_size_px(opened))
         canvas = stack.enter_context(open_canvas(config.display))
-        with Kiosk(options, canvas, darkroom, engine, opened, figures) as kiosk:
+        with Kiosk(options, Equipment(config, canvas, darkroom, engine, opened, figures)) as kiosk:
             kiosk.run(told, stats)
         return kiosk.summary()
 
@@ -88,32 +86,37 @@ def _upright_size_px(opened: OpenedSource) -> tuple[int, int]:
     return (info.height_px, info.width_px) if turned else (info.width_px, info.height_px)
 
 
+@dataclass(frozen=True)
+class Equipment:
+    """What the show is run with; whoever opened it closes it."""
+
+    config: Config
+    canvas: Canvas
+    darkroom: Darkroom
+    engine: Engine
+    opened: OpenedSource
+    figures: Figures
+
+
 class Kiosk:
     """The main thread's loop, inside a `with` block. Is the show's `Backstage`."""
 
-    def __init__(
-        self,
-        options: RunOptions,
-        canvas: Canvas,
-        darkroom: Darkroom,
-        engine: Engine,
-        opened: OpenedSource,
-        figures: Figures,
-    ) -> None:
+    def __init__(self, options: RunOptions, equipment: Equipment) -> None:
         # OpenGL can only be loaded once a canvas has decided how.
         from murai.display.recorder import Recorder
         from murai.display.renderer import Renderer
 
         now_s = time.monotonic()
+        engine, opened, counts = equipment.engine, equipment.opened, equipment.figures.counts
         self._options = options
-        self._canvas = canvas
-        self._darkroom = darkroom
+        self._canvas = canvas = equipment.canvas
+        self._darkroom = equipment.darkroom
         self._engine = engine
-        self._figures = figures
-        self._show = Show(options.config, engine.pack, self, now_s)
-        self._stylist = Stylist(engine, self._show.choice.mix, figures.counts)
-        self._supervisor = Supervisor(opened, self._stylist, engine.compute.device, figures.counts)
-        self._reloader = Reloader(options.config_file, options.config, engine.compute)
+        self._figures = equipment.figures
+        self._show = Show(equipment.config, engine.pack, self, now_s)
+        self._stylist = Stylist(engine, self._show.choice.mix, counts)
+        self._supervisor = Supervisor(opened, self._stylist, engine.compute.device, counts)
+        self._reloader = Reloader(options.read_config, engine.compute)
         self._presses = PressClock(list(options.presses))
         self._renderer = Renderer(canvas)
         self._recorder = Recorder(options.record, canvas) if options.record else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 
 from murai.apps.actions import actions_by_key
-from murai.config import Config, load_config
+from murai.config import Config
 from murai.core.slot import LatestSlot, SlotClosed
 from murai.core.worker import Worker
 from murai.errors import MuraiError
@@ -30,12 +30,11 @@ class Reloaded:
 class Reloader:
     """One reload at a time, in a thread of its own. Owned by the main thread.
 
-    file: the config's; None keeps `config`, and only the pack is loaded again.
+    read_config: gives the config as it stands now; called in that thread.
     """
 
-    def __init__(self, file: Path | None, config: Config, compute: Compute) -> None:
-        self._file = file
-        self._config = config
+    def __init__(self, read_config: Callable[[], Config], compute: Compute) -> None:
+        self._read_config = read_config
         self._compute = compute
         self._worker: Worker | None = None
         self._done: LatestSlot[Reloaded] = LatestSlot()
@@ -79,7 +78,7 @@ class Reloader:
             self._worker = None
 
     def _load(self, stop: Event) -> None:
-        config = load_config(self._file) if self._file else self._config
+        config = self._read_config()
         actions_by_key(config.keys)
         engine = Engine(find_pack(config.stylizer.pack), self._compute)
         engine.warm_up(self._size_px)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from murai.apps.reloader import Reloaded, Reloader
-from murai.config import Config
+from murai.config import load_config
 from murai.errors import ConfigError, MuraiError, PackError
 from murai.hardware import choose_compute
 from tests.fakes.packs import write_tiny_pack
@@ -23,7 +24,7 @@ def outcome(reloader: Reloader) -> Reloaded:
 
 
 def reloader_of(file: Path) -> Reloader:
-    return Reloader(file, Config(), choose_compute("cpu"))
+    return Reloader(partial(load_config, file), choose_compute("cpu"))
 
 
 def config_with(pack: Path, more: str = "") -> str:
