@@ -187,8 +187,11 @@ class PublisherLoop:
     def _abandonable(self, call: Callable[[], Result], stop: threading.Event) -> Result:
         """Runs a call that may hang on the network, without holding up the end of the show.
 
-        The call goes on in a thread of its own that nobody waits for once the show has ended.
+        The call goes on in a thread of its own that nobody waits for once the show has ended; and none
+        begins then, for two waits of `leave_s` are more than a Worker's patience.
         """
+        if stop.is_set():
+            raise _ShowEnded
         answer: Future[Result] = Future()
 
         def attempt() -> None:

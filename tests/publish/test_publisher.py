@@ -1,13 +1,14 @@
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from murai.publish.outbox import Outbox
 from murai.publish.posts import Media, Post
-from murai.publish.publisher import Pace
+from murai.publish.publisher import Pace, Posted, PublisherLoop
 from tests.fakes.twitter_server import (
     METADATA,
     TWEETS,
@@ -33,6 +34,22 @@ def twitter() -> Iterator[FakeTwitter]:
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
     with Outbox(tmp_path / "outbox.sqlite") as opened:
         yield opened
+
+
+@dataclass
+class EndsTheShow:
+    """A publisher during whose upload the show ends."""
+
+    stop: threading.Event
+    posts: int = 0
+
+    def upload(self, post: Post) -> Media:
+        self.stop.set()
+        return Media("77", time.time() + 3600.0)
+
+    def post(self, post: Post, media: Media) -> Posted:
+        self.posts += 1
+        return Posted("1", "")
 
 
 def states(outbox: Outbox) -> list[str]:
@@ -230,6 +247,15 @@ def test_the_show_ends_soon_while_the_network_hangs(twitter: FakeTwitter, outbox
     with posting(outbox, twitter_config(twitter.url)):
         until(lambda: states(outbox) == ["done"])
     assert len(twitter.tweets) == 1
+
+
+def test_no_post_begins_after_the_show_has_ended(outbox: Outbox, tmp_path: Path) -> None:
+    queue(outbox, tmp_path, "AAA")
+    stop = threading.Event()
+    publisher = EndsTheShow(stop)
+    PublisherLoop(outbox, publisher, attempts=5, pace=QUICK).run(stop)
+    assert publisher.posts == 0
+    assert (only(outbox).state, only(outbox).media is not None) == ("sending", True)
 
 
 def test_killed_between_post_and_note_it_is_done_and_posted_once(
