@@ -30,7 +30,7 @@ class Mp4Writer:
     Owned by one thread at a time.
 
     Raises:
-        DisplayError: the file can't be written.
+        DisplayError: the file can't be written, or pictures of that size can't be encoded.
     """
 
     def __init__(self, file: Path, size_px: tuple[int, int], fps: float) -> None:
@@ -43,6 +43,10 @@ class Mp4Writer:
             self._container.start_encoding()
         except OSError as fault:
             raise _unwritable(file, fault) from fault
+        except av.FFmpegError as fault:  # what libx264 says of a size that it can't encode
+            raise DisplayError(
+                f"can't film {size_px[0]}x{size_px[1]} px: {fault.strerror}", "choose another --size"
+            ) from fault
 
     def write(self, rgba: NDArray[np.uint8], at_s: float) -> None:
         """Adds a picture, (H, W, 4) uint8 R'G'B'x, top row first, `at_s` seconds after the first one.

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from murai.core.frame import Frame
-from murai.display.opengl import GL
+from murai.display.opengl import GL, renderer_name
+from murai.errors import DisplayError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ class Texture:
                 GL.glTexParameteri(GL.GL_TEXTURE_2D, end, GL.GL_LINEAR if smooth else GL.GL_NEAREST)
 
     def fill(self, size_px: tuple[int, int], rows: _Rows) -> None:
-        """Uploads a whole picture, keeping the storage while the size stays; right after `bind`."""
+        """Uploads a whole picture, keeping the storage while the size stays; right after `bind`.
+
+        Raises:
+            DisplayError: the driver takes no picture as large.
+        """
         width, height = size_px
         if size_px != self._size_px:
             self._allocate(width, height)
@@ -61,6 +66,12 @@ class Texture:
         GL.glDeleteTextures(1, [self._name])
 
     def _allocate(self, width: int, height: int) -> None:
+        limit = int(GL.glGetIntegerv(GL.GL_MAX_TEXTURE_SIZE))
+        if max(width, height) > limit:
+            raise DisplayError(
+                f"{renderer_name()} can't show pictures of {width}x{height} px",
+                f"choose a source of at most {limit} px a side",
+            )
         for axis in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
             GL.glTexParameteri(GL.GL_TEXTURE_2D, axis, GL.GL_CLAMP_TO_EDGE)
         GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAX_LEVEL, 0)

@@ -79,6 +79,11 @@ def test_a_faster_show_is_thinned_out(tmp_path: Path, painted_of: Callable[..., 
         assert sum(1 for _ in film.decode(video=0)) + recorder.dropped == pytest.approx(26, abs=1)
 
 
+def test_a_size_that_cannot_be_encoded_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(DisplayError, match="can't film 16384x16384 px"):
+        Mp4Writer(tmp_path / "show.mp4", (16384, 16384), FPS)
+
+
 @pytest.mark.parametrize("file", ["missing/show.mp4", "."])
 def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path, file: str) -> None:
     with OffscreenCanvas((WIDTH, HEIGHT)) as canvas, pytest.raises(DisplayError, match="can't write") as told:

@@ -15,6 +15,7 @@ from murai.display.hud import HudState, TitleCard, Toast
 from murai.display.offscreen import OffscreenCanvas
 from murai.display.renderer import Renderer
 from murai.display.view import ViewState
+from murai.errors import DisplayError
 
 WIDTH, HEIGHT = 64, 48
 TOLERANCE = 2
@@ -125,6 +126,11 @@ def test_frames_may_lie_in_memory_in_any_way(
 ) -> None:
     frame = Frame(layout(PAINTING), 0.0, 1)
     assert_near(draw(replace(painted, painting=frame)), PAINTING, 0)
+
+
+def test_a_picture_larger_than_the_driver_takes_is_told(draw: Draw, painted_of: Callable[..., Painted]) -> None:
+    with pytest.raises(DisplayError, match="can't show pictures of 70000x2 px"):
+        draw(painted_of(np.zeros((2, 70_000, 3), np.uint8)))
 
 
 def test_a_smaller_picture_is_scaled_up_smoothly(draw: Draw, painted_of: Callable[..., Painted]) -> None:
