@@ -39,13 +39,12 @@ class HelpPanel:
 class HudState:
     """Everything over the picture; what is None or empty is not shown.
 
-    countdown: what stands large in the middle: "3". `countdown_alpha` in [0, 1] fades it.
+    countdown: what stands large in the middle: "3".
     toasts: from the top down, at most three are shown.
     status: one small line that stays, in the corner.
     """
 
     countdown: str | None = None
-    countdown_alpha: float = 1.0
     toasts: tuple[Toast, ...] = ()
     title: TitleCard | None = None
     help: HelpPanel | None = None

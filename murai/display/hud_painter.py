@@ -48,7 +48,7 @@ class HudPainter:
             *status,
             *self._title(hud.title, status, page),
             *self._help(hud.help, page),
-            *self._countdown(hud, page),
+            *self._countdown(hud.countdown, page),
             *self._toasts(hud, page),
         ]
         self._drawn = self._used
@@ -78,15 +78,15 @@ class HudPainter:
             bottom = min(other.top_px for other in status) - page.scale.px(12)
         return [Sprite(image, page.margin_px, bottom - image.height, card.alpha)]
 
-    def _countdown(self, hud: HudState, page: _Page) -> list[Sprite]:
-        numeral = hud.countdown
-        if not numeral or hud.countdown_alpha <= 0.0:
+    def _countdown(self, numeral: str | None, page: _Page) -> list[Sprite]:
+        if not numeral:
             return []
         diameter = min(page.width_px, page.height_px) // 2
         image = self._image(
             ("countdown", numeral, page), lambda: draw_countdown(numeral, diameter, page.scale.typeface)
         )
-        return [_centred(image, page, hud.countdown_alpha)]
+        left, top = (page.width_px - image.width) // 2, (page.height_px - image.height) // 2
+        return [Sprite(image, left, top, 1.0)]
 
     def _toasts(self, hud: HudState, page: _Page) -> list[Sprite]:
         sprites, top = [], page.margin_px
@@ -132,10 +132,6 @@ class _Page:
         scale = Scale(min(width / _DESIGN_PX[0], height / _DESIGN_PX[1]), typeface)
         margin_px = scale.px(32)
         return _Page(width, height, margin_px, min(width - 2 * margin_px, scale.px(860)), scale)
-
-
-def _centred(image: Image.Image, page: _Page, alpha: float) -> Sprite:
-    return Sprite(image, (page.width_px - image.width) // 2, (page.height_px - image.height) // 2, alpha)
 
 
 def _beside(images: list[Image.Image], page: _Page) -> list[Sprite]:

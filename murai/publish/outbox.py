@@ -159,10 +159,6 @@ class Outbox:
         """How many are still to be sent."""
         return int(self._rows("SELECT count(*) AS n FROM post WHERE state IN ('ready', 'sending')")[0]["n"])
 
-    def last_done(self) -> Post | None:
-        rows = self._rows("SELECT * FROM post WHERE state = 'done' ORDER BY changed_unix_s DESC, id DESC LIMIT 1")
-        return Post.from_row(rows[0]) if rows else None
-
     def retry(self, post_id: int) -> bool:
         """Makes a post that is dead or waits due now, its attempts counted anew; False where it is neither."""
         return bool(
