@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from murai import __version__
-from murai.config import Config, load_config, parse_model, parse_size, read_toml
+from murai.config import Config, parse_model, parse_size, read_toml
+from murai.core.paths import find_config
 from murai.errors import MuraiError
 from murai.hardware import share_cores
 
@@ -28,7 +29,9 @@ styles_app = typer.Typer(help="The style packs that there are.", no_args_is_help
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(styles_app, name="styles")
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="A kiosk's TOML file.", metavar="FILE")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="A TOML file, or the name of one that came with Murai.", metavar="FILE")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -192,7 +195,7 @@ def train(
 
 def _config_with(file: Path | None, overrides: dict[str, dict[str, Any]]) -> Config:
     """The file's config, or the defaults, with what the command line says instead."""
-    tables = read_toml(file) if file else {}
+    tables = read_toml(find_config(file)) if file else {}
     parse_model(Config, tables, str(file))
     for section, entries in overrides.items():
         given = {entry: value for entry, value in entries.items() if value is not None}
@@ -203,7 +206,7 @@ def _config_with(file: Path | None, overrides: dict[str, dict[str, Any]]) -> Con
 def _outbox_file(config: Path | None) -> Path:
     from murai.publish.outbox import outbox_file
 
-    return outbox_file((load_config(config) if config else Config()).outbox)
+    return outbox_file(_config_with(config, {}).outbox)
 
 
 def _console() -> Any:

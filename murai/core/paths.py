@@ -20,6 +20,12 @@ def shipped(folder: str) -> Path:
     return checkout if inside_checkout else _PACKAGE / "data" / folder
 
 
+def find_config(file: Path) -> Path:
+    """The file itself, or where there is none by that bare name, the one that came with Murai."""
+    named = shipped("configs") / file
+    return named if len(file.parts) == 1 and not file.exists() and named.is_file() else file
+
+
 def state_folder() -> Path:
     """For what must outlive a restart: the outbox. $XDG_STATE_HOME/murai, made when first used."""
     return Path(_DIRS.user_state_dir)

@@ -29,3 +29,14 @@ def test_without_a_session_the_lock_has_a_place_and_nobody_is_warned(
     monkeypatch.setattr("os.getuid", lambda: 12345678)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert paths.runtime_folder() == tmp_path / "murai-12345678"
+
+
+def test_a_config_that_came_with_murai_is_found_by_its_name_and_a_file_of_ones_own_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert paths.find_config(Path("kiosk.toml")) == paths.shipped("configs") / "kiosk.toml"
+    assert paths.find_config(Path("nowhere.toml")) == Path("nowhere.toml")
+    assert paths.find_config(Path("elsewhere/kiosk.toml")) == Path("elsewhere/kiosk.toml")
+    Path("kiosk.toml").touch()
+    assert paths.find_config(Path("kiosk.toml")) == Path("kiosk.toml")
