@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from murai import __version__
-from murai.errors import ConfigError, TrainingError
+from murai.errors import ConfigError, PackError, TrainingError
 from murai.networks.perceptual import LocalVgg19, PerceptualNetwork, TorchvisionVgg16
 from murai.sources.scene import Scene
 from murai.stylize.pack import StyleFacts
@@ -194,7 +194,11 @@ def _write(options: TrainingOptions, model: StyleModel, styles: list[StyleFacts]
     drawn = Scene(_PREVIEW_PX, seed=1).draw(_PREVIEW_MOMENT_S)
     picture = torch.from_numpy(np.array(drawn)).permute(2, 0, 1).float() / 255.0
     for number, style in enumerate(styles):
-        _painted(model, picture, number).save(options.pack / style.preview, quality=88)
+        preview = options.pack / style.preview
+        try:
+            _painted(model, picture, number).save(preview, quality=88)
+        except OSError as fault:
+            raise PackError(f"can't write {preview}: {fault.strerror}", "make room, then use --resume") from fault
 
 
 def _painted(model: StyleModel, picture: Tensor, style: int) -> Image.Image:
