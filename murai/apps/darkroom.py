@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import deque
 from contextlib import ExitStack
 from datetime import datetime
@@ -28,6 +29,7 @@ from murai.stylize.pack import StyleFacts
 
 _log = logging.getLogger(__name__)
 _EVENTS_MOST = 64
+_POST_AGAIN_S = 60.0
 
 
 class Darkroom:
@@ -42,18 +44,24 @@ class Darkroom:
         folder = snapshot_folder(config.snapshot)
         check_folder(folder)
         sweep_folder(folder)
-        texts = PostTexts(config.twitter)
-        keys = read_keys(config.twitter, os.environ) if config.twitter.enabled else None
-        self._outbox = Outbox(outbox_file(config.outbox))
         self._events: deque[Event] = deque(maxlen=_EVENTS_MOST)
-        self._service = SnapshotService(config.snapshot, Posting(self._outbox, texts), self._events.append)
-        self._publisher = TwitterPublisher(keys, config.twitter) if keys else None
+        self._stopped = ""
+        self._outbox: Outbox | None = None
+        self._publisher: TwitterPublisher | None = None
         self._loop: PublisherLoop | None = None
-        if self._publisher:
+        posting = self._open_outbox(config) if config.twitter.enabled else None
+        self._service = SnapshotService(config.snapshot, posting, self._events.append)
+        self._stack = ExitStack()
+
+    def _open_outbox(self, config: Config) -> Posting:
+        texts, keys = PostTexts(config.twitter), read_keys(config.twitter, os.environ)
+        self._outbox = Outbox(outbox_file(config.outbox))
+        if keys:
+            self._publisher = TwitterPublisher(keys, config.twitter)
             self._loop = PublisherLoop(self._outbox, self._publisher, config.outbox.attempts)
         else:
             _log.info("no Twitter keys: pictures are kept, and wait in the outbox")
-        self._stack = ExitStack()
+        return Posting(self._outbox, texts)
 
     @property
     def posting(self) -> bool:
@@ -62,10 +70,12 @@ class Darkroom:
 
     def __enter__(self) -> Darkroom:
         with ExitStack() as stack:
-            stack.enter_context(self._outbox)
+            if self._outbox:
+                stack.enter_context(self._outbox)
             if self._publisher and self._loop:
                 stack.callback(self._publisher.close)
-                stack.enter_context(Worker("publisher", self._loop.run, partial(self._ended, "publisher")))
+                publish = partial(self._publish, self._loop)
+                stack.enter_context(Worker("publisher", publish, partial(self._ended, "publisher")))
             # Left first: pictures that still wait are kept, however the show ends.
             stack.enter_context(Worker("snapshots", self._service.run, partial(self._ended, "snapshots"), 15.0))
             self._stack = stack.pop_all()
@@ -83,7 +93,7 @@ class Darkroom:
             SnapshotError: too many pictures wait for the disk.
         """
         credit = Credit(style.title, style.artist, style.year)
-        return self._service.take(Taken(lambda: pixels, credit, datetime.now().astimezone()))
+        return self._service.take(Taken(pixels, credit, datetime.now().astimezone()))
 
     def cancel(self, ticket: int) -> None:
         self._service.cancel(ticket)
@@ -100,7 +110,20 @@ class Darkroom:
                     show.picture_cancelled(cancelled.in_time, now_s)
         show.status = self._status()
 
+    def _publish(self, loop: PublisherLoop, stop: threading.Event) -> None:
+        """The publisher thread: what nobody thought of stops posting for a while, and is told, not for days."""
+        while not stop.is_set():
+            try:
+                loop.run(stop)
+            except Exception as fault:  # a thread's edge
+                _log.exception("posting stopped")
+                self._stopped = f"Posting stopped, and is tried again in a minute: {fault!r}"
+                stop.wait(_POST_AGAIN_S)
+                self._stopped = ""
+
     def _status(self) -> str:
+        if self._stopped:
+            return self._stopped
         status = self._loop.status if self._loop else None
         if status is None:
             return ""

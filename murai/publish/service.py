@@ -30,12 +30,11 @@ _REMEMBERED_MOST = 16
 class Taken:
     """A picture as it was taken.
 
-    pixels: called once in the snapshot thread, so that fetching from a GPU holds nobody up;
-        gives (H, W, 3) uint8, full range.
+    pixels: (H, W, 3) uint8, full range, in host memory; nobody writes to it any more.
     taken_at: wall clock with its offset from UTC.
     """
 
-    pixels: Callable[[], npt.NDArray[np.uint8]]
+    pixels: npt.NDArray[np.uint8]
     credit: Credit
     taken_at: datetime
 
@@ -154,7 +153,7 @@ class SnapshotService:
         except MuraiError as fault:
             log.error("%s", fault)
             return NotKept(order.ticket, fault, None)
-        except Exception as fault:  # a thread's edge: one picture that can't be fetched doesn't end the others
+        except Exception as fault:  # a thread's edge: one picture that can't be encoded doesn't end the others
             log.exception("a picture was lost")
             return NotKept(order.ticket, SnapshotError(f"the picture was lost: {fault}", "report this fault"), None)
 
@@ -166,7 +165,7 @@ class SnapshotService:
     def _keep(self, ticket: int, taken: Taken) -> Event:
         code = self._unused_code()
         facts = SnapshotFacts(code, taken.taken_at, taken.credit)
-        picture = save_snapshot(taken.pixels(), facts, self._folder, self._config)
+        picture = save_snapshot(taken.pixels, facts, self._folder, self._config)
         log.info("kept %s", picture)
         if self._posting is None:
             return Kept(ticket, picture, code, None)

@@ -55,7 +55,7 @@ def main(folder: Path, url: str, finish: bool) -> None:
 def take(service: SnapshotService, shade: int) -> None:
     rgb = np.full((48, 64, 3), shade, np.uint8)
     try:
-        service.take(Taken(lambda: rgb, Credit("Nuit étoilée", "Vincent van Gogh"), datetime.now().astimezone()))
+        service.take(Taken(rgb, Credit("Nuit étoilée", "Vincent van Gogh"), datetime.now().astimezone()))
     except SnapshotError:
         return
 

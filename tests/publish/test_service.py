@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from murai.errors import OutboxError, SnapshotError
 from murai.publish import service as service_module
 from murai.publish.outbox import Outbox
 from murai.publish.service import Cancelled, Event, Kept, NotKept, Posting, SnapshotService, Taken
+from murai.publish.snapshot import save_snapshot
 from murai.publish.text import Credit, PostTexts
 from tests.publish.posting import until
 
@@ -52,7 +54,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 
 def taken(shade: int = 0) -> Taken:
-    return Taken(lambda: np.full((24, 32, 3), shade, np.uint8), CREDIT, WHEN)
+    return Taken(np.full((24, 32, 3), shade, np.uint8), CREDIT, WHEN)
 
 
 def test_a_picture_is_saved_then_queued(tmp_path: Path, outbox: Outbox) -> None:
@@ -106,33 +108,38 @@ def test_cancelling_after_it_was_sent_says_so(tmp_path: Path, outbox: Outbox) ->
         assert front.wait(2)[1] == Cancelled(ticket, False)
 
 
-def test_pictures_that_wait_at_the_end_are_still_saved(tmp_path: Path, outbox: Outbox) -> None:
-    may_go_on = threading.Event()
+@pytest.fixture
+def may_go_on(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until it is set, the disk takes no picture."""
+    event = threading.Event()
 
-    def slow() -> np.ndarray:
-        may_go_on.wait(20.0)
-        return np.zeros((24, 32, 3), np.uint8)
+    def slow(*arguments: Any) -> Path:
+        event.wait(20.0)
+        return save_snapshot(*arguments)
 
+    monkeypatch.setattr(service_module, "save_snapshot", slow)
+    return event
+
+
+def test_pictures_that_wait_at_the_end_are_still_saved(
+    tmp_path: Path, outbox: Outbox, may_go_on: threading.Event
+) -> None:
     with desk(tmp_path / "pictures", outbox) as front:
         for _ in range(3):
-            front.service.take(Taken(slow, CREDIT, WHEN))
+            front.service.take(taken())
         threading.Timer(0.2, may_go_on.set).start()
     assert len(front.events) == 3
     assert len(outbox.posts()) == len(list((tmp_path / "pictures").rglob("*.png"))) == 3
 
 
-def test_taking_never_waits_and_says_when_too_many_do(tmp_path: Path, outbox: Outbox) -> None:
-    may_go_on = threading.Event()
-
-    def slow() -> np.ndarray:
-        may_go_on.wait(20.0)
-        return np.zeros((24, 32, 3), np.uint8)
-
+def test_taking_never_waits_and_says_when_too_many_do(
+    tmp_path: Path, outbox: Outbox, may_go_on: threading.Event
+) -> None:
     with desk(tmp_path / "pictures", outbox) as front:
         began_s = time.monotonic()
         with pytest.raises(SnapshotError, match="still wait"):
             for _ in range(20):
-                front.service.take(Taken(slow, CREDIT, WHEN))
+                front.service.take(taken())
         assert time.monotonic() - began_s < 10.0  # the pictures alone would take 20 s
         may_go_on.set()
         until(lambda: len(front.events) >= 4)
@@ -167,16 +174,13 @@ def test_an_outbox_that_fails_costs_the_post_and_not_the_picture(tmp_path: Path)
     assert failed.picture.exists()
 
 
-def test_pixels_that_can_not_be_fetched_are_told(tmp_path: Path, outbox: Outbox) -> None:
-    def lost() -> np.ndarray:
-        raise RuntimeError("the device is gone")
-
+def test_pixels_that_are_no_picture_are_told(tmp_path: Path, outbox: Outbox) -> None:
     with desk(tmp_path / "pictures", outbox) as front:
-        front.service.take(Taken(lost, CREDIT, WHEN))
+        front.service.take(Taken(np.zeros((24, 32, 5), np.uint8), CREDIT, WHEN))
         front.service.take(taken())
         failed, kept = front.wait(2)
     assert isinstance(failed, NotKept)
-    assert "the device is gone" in str(failed.error)
+    assert "the picture was lost" in str(failed.error)
     assert isinstance(kept, Kept)
 
 
