@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from types import TracebackType
 from typing import Any
 
 from murai.apps.darkroom import Darkroom
@@ -26,7 +27,7 @@ from murai.core.statistics import FrameCounts
 from murai.display.canvas import Canvas, KeyEvent
 from murai.display.opening import open_canvas
 from murai.display.view import ViewState
-from murai.errors import MuraiError
+from murai.errors import DisplayError, MuraiError
 from murai.hardware import choose_compute
 from murai.sources.open import OpenedSource, open_source
 from murai.stylize.engine import Engine
@@ -77,7 +78,10 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
         canvas = stack.enter_context(open_canvas(config.display))
         with Kiosk(options, Equipment(config, canvas, darkroom, engine, opened, figures)) as kiosk:
             kiosk.run(told, stats)
-        return kiosk.summary()
+        summary = kiosk.summary()
+        if stats:
+            stats.write({"summary": summary})
+        return summary
 
 
 def _upright_size_px(opened: OpenedSource) -> tuple[int, int]:
@@ -115,13 +119,14 @@ class Kiosk:
         self._figures = equipment.figures
         self._show = Show(equipment.config, engine.pack, self, now_s)
         self._stylist = Stylist(engine, self._show.choice.mix, counts)
-        self._supervisor = Supervisor(opened, self._stylist, engine.compute.device, counts)
+        self._supervisor = Supervisor(equipment.config.source.uri, opened, self._stylist, engine.compute.device, counts)
         self._reloader = Reloader(options.read_config, engine.compute)
         self._presses = PressClock(list(options.presses))
         self._renderer = Renderer(canvas)
         self._recorder = Recorder(options.record, canvas) if options.record else None
         self._frame_px = _upright_size_px(opened)
         self._told_lost: str | None = None
+        self._told_fault: DisplayError | None = None
         self._second_s = now_s
         self._begun_s = now_s
         self._stack = ExitStack()
@@ -138,16 +143,16 @@ class Kiosk:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *fault: object) -> None:
-        self._stack.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, fault, trace)
 
     def run(self, told: Event, stats: StatsFile | None) -> None:
         """Goes on until somebody quits, the source ends, the time is up, or `told` is set."""
         while not (told.is_set() or self._over()):
             self._turn()
             self._each_second(stats)
-        if stats:
-            stats.write({"summary": self.summary()})
 
     def summary(self) -> dict[str, Any]:
         """The figures of the whole show."""
@@ -162,7 +167,10 @@ class Kiosk:
         self._darkroom.cancel(ticket)
 
     def toggle_fullscreen(self) -> None:
-        self._canvas.set_fullscreen(not self._canvas.fullscreen)
+        try:
+            self._canvas.set_fullscreen(not self._canvas.fullscreen)
+        except DisplayError as fault:  # its monitor was unplugged, say
+            self._show.messages.say(str(fault), time.monotonic(), level="warning", topic="key")
 
     def reload(self) -> None:
         if not self._reloader.busy:
@@ -172,6 +180,8 @@ class Kiosk:
     # The loop
 
     def _over(self) -> bool:
+        if self._canvas.should_close and self._show.locked:
+            self._canvas.stay_open()
         if self._show.ended or self._supervisor.ended or self._canvas.should_close:
             return True
         frames, seconds = self._options.frames, self._options.seconds
@@ -230,8 +240,10 @@ class Kiosk:
         self._second_s = now_s
         facts = self._facts()
         self._show.figures = self._figures.rows(now_s, facts)
-        if self._recorder and self._recorder.fault:
-            self._show.messages.say(str(self._recorder.fault), now_s, level="error", topic="record", for_s=2.0)
+        fault = self._recorder.fault if self._recorder else None
+        if fault is not self._told_fault and fault is not None:
+            self._show.messages.say(str(fault), now_s, level="error", topic="record", for_s=10.0)
+        self._told_fault = fault
         if stats:
             stats.write(self._figures.as_dict(self._figures.recent_fps(now_s), facts))
 

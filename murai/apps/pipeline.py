@@ -54,7 +54,7 @@ class Pipeline:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, fault, trace)
-        self._counts.dropped = self._dropped_before + self.dropped
+        self.count_drops()
 
     def count_drops(self) -> None:
         """Brings the counts' `dropped` up to date."""

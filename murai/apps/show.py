@@ -75,6 +75,8 @@ class Show:
         )
         self._original = False
         self._title_until_s = -math.inf
+        self._shutter = Shutter(config.snapshot)
+        self._cancel_s = config.snapshot.cancel_s  # as long as the outbox waits, whatever is loaded again
         self._adopt(config, pack, pack.index_of(config.stylizer.style), now_s)
         self.choice.set_auto(config.kiosk.change_at_start, now_s)
 
@@ -95,10 +97,14 @@ class Show:
         self._config = config
         self._pack = pack
         self._help_rows = help_rows(config.keys)
-        self._shutter = Shutter(config.snapshot)
         self.choice = StyleChoice(len(pack.styles), style, config.kiosk)
         self._view = replace(self._view, fit=config.display.fit, quarter_turns=config.display.quarter_turns)
         self._title_until_s = now_s + _TITLE_S
+
+    @property
+    def locked(self) -> bool:
+        """Whether visitors are to be kept from ending it."""
+        return self._config.kiosk.lock
 
     @property
     def style(self) -> StyleFacts:
@@ -122,16 +128,16 @@ class Show:
 
     def picture_kept(self, ticket: int, queued: bool, posting: bool, now_s: float) -> None:
         """The picture is on the disk; `queued` in the outbox, and `posting` if it will go out from there."""
+        self._ticket = (ticket, now_s + self._cancel_s) if queued else None
         if not (queued and posting):
             self.messages.say("Saved", now_s, topic="picture")
             return
-        cancel_s = self._config.snapshot.cancel_s
-        self._ticket = (ticket, now_s + cancel_s)
         keys = " or ".join(self._config.keys.cancel)
-        hint = f"  ·  {keys}: don't post it" if keys and cancel_s > 0 else ""
-        self.messages.say(f"Saved, will be posted{hint}", now_s, for_s=max(cancel_s, 3.0), topic="picture")
+        hint = f"  ·  {keys}: don't post it" if keys and self._cancel_s > 0 else ""
+        self.messages.say(f"Saved, will be posted{hint}", now_s, for_s=max(self._cancel_s, 3.0), topic="picture")
 
     def picture_failed(self, error: MuraiError, now_s: float) -> None:
+        self._ticket = None
         self.messages.say(f"Not saved: {error}", now_s, level="error", for_s=8.0, topic="picture")
 
     def picture_cancelled(self, in_time: bool, now_s: float) -> None:

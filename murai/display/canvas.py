@@ -45,11 +45,19 @@ class Canvas(Protocol):
         """True once somebody has pressed the window's close button."""
         ...
 
+    def stay_open(self) -> None:
+        """Takes `should_close` back: nobody is to end the show with the close button."""
+        ...
+
     @property
     def fullscreen(self) -> bool: ...
 
     def set_fullscreen(self, wanted: bool) -> None:
-        """Goes to full screen or back; offscreen there is nothing to do."""
+        """Goes to full screen or back; offscreen there is nothing to do.
+
+        Raises:
+            DisplayError: the monitor is gone.
+        """
         ...
 
     def poll(self) -> list[KeyEvent]:

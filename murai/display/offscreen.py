@@ -45,6 +45,9 @@ class OffscreenCanvas:
     def should_close(self) -> bool:
         return False
 
+    def stay_open(self) -> None:
+        """Nobody can close it."""
+
     @property
     def fullscreen(self) -> bool:
         return False

@@ -93,6 +93,9 @@ class WindowCanvas:
     def should_close(self) -> bool:
         return bool(glfw.window_should_close(self._window))
 
+    def stay_open(self) -> None:
+        glfw.set_window_should_close(self._window, False)
+
     @property
     def fullscreen(self) -> bool:
         return bool(glfw.get_window_monitor(self._window))

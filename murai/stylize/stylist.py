@@ -54,6 +54,8 @@ class Stylist:
         shares = mix.shares_at(start_s)
         if frame.ready is not None:
             frame.ready.wait()  # on this thread's stream: the host goes on at once
+            # Or its memory could be given to a newer frame while it is still read here.
+            frame.rgb.record_stream(torch.cuda.current_stream())
         painting = replace(frame, rgb=engine.paint(frame.rgb, shares), ready=_ready_event(frame))
         self.paint_time.add_s(time.monotonic() - start_s)
         nearest = max(range(len(shares)), key=shares.__getitem__)

@@ -43,3 +43,19 @@ def test_the_newest_three_are_seen() -> None:
     for number in range(5):
         messages.say(str(number), 0.0)
     assert texts(messages, 0.1) == ["2", "3", "4"]
+
+
+def test_what_lasts_is_not_pushed_out_by_what_passes() -> None:
+    messages = Messages()
+    messages.say("Camera lost", 0.0, for_s=math.inf, topic="source")
+    for number in range(4):
+        messages.say(str(number), 1.0)
+    assert texts(messages, 1.1) == ["Camera lost", "2", "3"]
+    assert texts(messages, 60.0) == ["Camera lost"]
+
+
+def test_the_same_text_is_shown_once() -> None:
+    messages = Messages()
+    messages.say("Saved", 0.0)
+    messages.say("Saved", 0.5)
+    assert texts(messages, 1.0) == ["Saved"]

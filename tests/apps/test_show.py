@@ -340,3 +340,28 @@ def test_an_unknown_style_and_a_doubly_bound_key_are_refused(pack: Pack) -> None
         Show(Config(stylizer=StylizerConfig(style="mona_lisa")), pack, Hands(), 0.0)
     with pytest.raises(ConfigError):
         Show(Config.model_validate({"keys": {"mirror": ["C"]}}), pack, Hands(), 0.0)
+
+
+def test_reloading_in_a_countdown_still_takes_the_picture(stage: Stage, pack: Pack) -> None:
+    stage.press("Space")
+    stage.after(1.0)
+    stage.show.use(Config(snapshot=SnapshotConfig(countdown_s=20.0)), pack, stage.now_s)
+    stage.after(2.0)
+    assert len(stage.hands.taken) == 1
+
+
+def test_what_was_not_saved_cannot_be_cancelled(stage: Stage) -> None:
+    stage.press("Space")
+    stage.after(3.0)
+    stage.show.picture_failed(SnapshotError("the disk is full", "make room"), stage.now_s)
+    stage.press("Backspace")
+    assert stage.hands.done == []
+
+
+def test_the_window_to_cancel_ends_without_posting_too(stage: Stage) -> None:
+    stage.press("Space")
+    stage.after(3.0)
+    stage.show.picture_kept(1, queued=True, posting=False, now_s=stage.now_s)
+    stage.after(9.0)
+    stage.press("Backspace")
+    assert stage.hands.done == []

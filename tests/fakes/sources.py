@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from threading import Event
 
 from murai.core.media import Packet, StreamInfo
@@ -13,9 +14,13 @@ SCENE = "synthetic:?size=64x48&fps=30"
 
 
 class MortalSource:
-    """The drawn scene, real H.264, up to `packets` packets; then it fails, or without a fault it ends."""
+    """The drawn scene, real H.264, up to `packets` packets; then it fails, or without a fault it ends.
 
-    def __init__(self, packets: int, fault: SourceError | None = None) -> None:
+    spoilt: its packets hold nothing that can be decoded.
+    """
+
+    def __init__(self, packets: int, fault: SourceError | None = None, *, spoilt: bool = False) -> None:
+        self._spoilt = spoilt
         self._inner = open_source(SCENE).source
         self._left = packets
         self._fault = fault
@@ -34,7 +39,7 @@ class MortalSource:
             if self._left == 0:
                 break
             self._left -= 1
-            yield packet
+            yield replace(packet, data=bytes(len(packet.data))) if self._spoilt else packet
         if self._fault and not stop.is_set():
             raise self._fault
 
