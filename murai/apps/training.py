@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 from torch import Tensor
 
 from murai import __version__
@@ -20,7 +21,7 @@ from murai.errors import ConfigError, PackError, TrainingError
 from murai.networks.perceptual import LocalVgg19, PerceptualNetwork, TorchvisionVgg16
 from murai.sources.scene import Scene
 from murai.stylize.pack import StyleFacts
-from murai.stylize.pack_writer import PackContents, write_pack
+from murai.stylize.pack_writer import PackContents, check_pack_folder, write_pack
 from murai.training.checkpoint import read_checkpoint, write_checkpoint
 from murai.training.data import Photographs, read_image
 from murai.training.loop import StepReport, Trainer
@@ -64,10 +65,11 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
         TrainingError, ConfigError, PackError: something can't be used, in words; the checkpoint stays.
     """
     styles = _all_style_facts(options)
+    check_pack_folder(options.pack)
     network = _perceptual_network(options.perceptual)
     recipe = options.recipe
     images = [read_image(image, recipe.style_px) for image in options.images]
-    photographs = Photographs(options.photographs, recipe.square_px, at_least=_FEWEST_PHOTOGRAPHS)
+    photographs = _read_photographs(options, console)
     trainer = Trainer(recipe, network, photographs, images)
     saved = _Saved(options.checkpoint, [_sha256_of(image) for image in images])
     spent_s = saved.restore(trainer) if options.resume else 0.0
@@ -83,7 +85,7 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
     }
     measured = [style.model_copy(update={"training": trainer.measure(n)}) for n, style in enumerate(styles)]
     _write(options, trainer.model, measured, facts)
-    console.print(f"{options.pack}: {len(styles)} styles", highlight=False, markup=False)
+    console.print(Text(f"{options.pack}: {len(styles)} styles"), soft_wrap=True)
 
 
 def _perceptual_network(folder: Path | None) -> PerceptualNetwork:
@@ -92,18 +94,29 @@ def _perceptual_network(folder: Path | None) -> PerceptualNetwork:
     return LocalVgg19(folder)
 
 
+def _read_photographs(options: TrainingOptions, console: Console) -> Photographs:
+    columns = (TextColumn("reading photographs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        return Photographs(
+            options.photographs, options.recipe.square_px, at_least=_FEWEST_PHOTOGRAPHS, track=progress.track
+        )
+
+
 def _all_style_facts(options: TrainingOptions) -> list[StyleFacts]:
     names = [_style_name(image) for image in options.images]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"two of the images name the style '{twice}'", "rename one of the files")
     for table, entries in options.about.items():
-        _check_about(table, entries, _TOLD_OF_PACK if table == "pack" else _TOLD)
+        _check_about(table, entries, names)
     return [_style_facts(image, options.about.get(_style_name(image), {})) for image in options.images]
 
 
-def _check_about(table: str, entries: Any, known: tuple[str, ...]) -> None:
+def _check_about(table: str, entries: Any, names: list[str]) -> None:
     if not isinstance(entries, dict):
         raise ConfigError(f"--about: '{table}' stands outside a table", "put it below a [style]")
+    if table not in (*names, "pack"):
+        raise ConfigError(f"--about: there is no style '{table}'", f"known are {', '.join((*names, 'pack'))}")
+    known = _TOLD_OF_PACK if table == "pack" else _TOLD
     if unknown := sorted(entries.keys() - set(known)):
         raise ConfigError(f"--about: [{table}] has an unknown entry '{unknown[0]}'", f"known are {', '.join(known)}")
 

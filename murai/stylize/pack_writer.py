@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,26 @@ class PackContents:
     training: dict[str, str | int | float] = field(default_factory=dict)
 
 
+def check_pack_folder(folder: Path) -> None:
+    """Tries to write there, and leaves nothing behind: hours of training must not end in a missing permission.
+
+    Raises:
+        PackError: no pack could be written there.
+    """
+    probe = folder / f".murai-{os.getpid()}.probe"
+    try:
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(b"written")
+        finally:
+            probe.unlink(missing_ok=True)
+        for each in made:
+            each.rmdir()
+    except OSError as fault:
+        raise _cannot_write(folder, fault) from fault
+
+
 def write_pack(folder: Path, contents: PackContents) -> None:
     """Writes weights first and pack.toml last; what is there already is replaced. The folder's name is the pack's.
 
@@ -51,9 +72,11 @@ def write_pack(folder: Path, contents: PackContents) -> None:
         facts = _facts(folder.name, contents, hashlib.sha256(weights).hexdigest())
         _replace(folder / "pack.toml", tomli_w.dumps(facts).encode("utf-8"))
     except OSError as fault:
-        raise PackError(
-            f"can't write the pack {folder}: {fault.strerror}", "name a folder that can be written"
-        ) from fault
+        raise _cannot_write(folder, fault) from fault
+
+
+def _cannot_write(folder: Path, fault: OSError) -> PackError:
+    return PackError(f"can't write the pack {folder}: {fault.strerror}", "name a folder that can be written")
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +43,19 @@ class Photographs:
     """All photographs of a folder, kept in memory as uint8, dealt out as random squares.
 
     Memory: about 0.35 MB a photograph with a short side of 288 px.
+    track: is given the files and gives them on one by one, as they are read; the place for a progress bar.
+
+    Raises:
+        TrainingError: there are fewer than `at_least` that can be used.
     """
 
-    def __init__(self, folder: Path, square_px: int, *, at_least: int) -> None:
+    def __init__(
+        self, folder: Path, square_px: int, *, at_least: int, track: Callable[[list[Path]], Iterable[Path]] = iter
+    ) -> None:
         self._square_px = square_px
         self._kept: list[Tensor] = []
         files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in _ENDINGS) if folder.is_dir() else []
-        for file in files:
+        for file in track(files):
             self._keep(file)
         if len(self._kept) < at_least:
             raise TrainingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from torch.nn import functional as F
 
 from murai.apps import training
 from murai.apps.training import TrainingOptions, train_pack
-from murai.errors import ConfigError, TrainingError
+from murai.errors import ConfigError, PackError, TrainingError
 from murai.hardware import Compute
 from murai.stylize.engine import Engine
 from murai.stylize.pack import Pack, load_weights, read_pack
@@ -155,11 +156,30 @@ def test_resuming_from_nothing_or_from_something_else_is_refused(drawn: Path, tm
         ({"wave": {"artists": "Hokusai"}}, r"\[wave\] has an unknown entry 'artists'.*title, artist, year, credit"),
         ({"pack": {"license": "CC0"}}, r"\[pack\] has an unknown entry 'license'.*title, licence"),
         ({"title": "Three"}, "'title' stands outside a table"),
+        ({"Wave": {"title": "Wave"}}, "there is no style 'Wave'.*known are wave, night, scream, pack"),
     ],
 )
 def test_what_is_told_wrongly_about_the_styles(drawn: Path, tmp_path: Path, about: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         trained(options_in(drawn, tmp_path, about=about))
+
+
+@pytest.mark.parametrize("pack", ["file/trio", "file"])
+def test_a_pack_that_cannot_be_written_is_told_before_the_training(drawn: Path, tmp_path: Path, pack: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(PackError, match=f"can't write the pack .*{pack}: .*name a folder"):
+        trained(options_in(drawn, tmp_path, pack=tmp_path / pack))
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_reading_the_photographs_is_shown_on_a_terminal(drawn: Path, tmp_path: Path, terminal: bool) -> None:
+    stream = io.StringIO()
+    options = options_in(drawn, tmp_path, recipe=tiny_recipe(steps=1))
+    train_pack(options, Console(file=stream, force_terminal=terminal, width=120))
+    assert ("reading photographs" in stream.getvalue()) == terminal
+    assert ("16/16" in stream.getvalue()) == terminal
+    assert f"{options.pack}: 3 styles" in stream.getvalue()
 
 
 def test_two_images_of_one_name_are_refused_before_the_training(drawn: Path, tmp_path: Path) -> None:
@@ -172,7 +192,7 @@ def test_two_images_of_one_name_are_refused_before_the_training(drawn: Path, tmp
 def test_an_image_whose_name_is_no_name_for_a_style(drawn: Path, tmp_path: Path) -> None:
     file = draw_photograph(tmp_path / "große Welle!.png", 40, 40, seed=1)
     with pytest.raises(ConfigError, match=r"can't name a style.*rename the file"):
-        trained(options_in(drawn, tmp_path, images=(file,)))
+        trained(options_in(drawn, tmp_path, images=(file,), about={}))
 
 
 def test_too_few_photographs_and_missing_images(drawn: Path, tmp_path: Path) -> None:
@@ -180,7 +200,7 @@ def test_too_few_photographs_and_missing_images(drawn: Path, tmp_path: Path) -> 
     with pytest.raises(TrainingError, match=r"has 3 usable photographs.*wants 16"):
         trained(options_in(drawn, tmp_path, photographs=few))
     with pytest.raises(TrainingError, match=r"nowhere\.png"):
-        trained(options_in(drawn, tmp_path, images=(tmp_path / "nowhere.png",)))
+        trained(options_in(drawn, tmp_path, images=(tmp_path / "nowhere.png",), about={}))
 
 
 def test_the_command_trains_resumes_and_verifies(drawn: Path, tmp_path: Path) -> None:

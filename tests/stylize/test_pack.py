@@ -16,7 +16,7 @@ from torch import Tensor
 from murai.errors import PackError, StyleMissing
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import WEIGHTS_FILE, StyleFacts, load_weights, read_pack, sha256_of
-from murai.stylize.pack_writer import write_pack
+from murai.stylize.pack_writer import check_pack_folder, write_pack
 from tests.fakes.packs import tiny_contents, write_tiny_pack
 
 
@@ -190,3 +190,13 @@ def test_a_pack_that_cannot_be_written(tmp_path: Path, blocked: str) -> None:
         (tmp_path / "tiny" / blocked).mkdir(parents=True)
     with pytest.raises(PackError, match=r"can't write the pack .*tiny.*name a folder"):
         write_pack(tmp_path / "tiny", tiny_contents())
+
+
+def test_trying_a_folder_leaves_it_as_it_was(folder: Path) -> None:
+    before = sorted((file.name, file.read_bytes()) for file in folder.iterdir())
+    check_pack_folder(folder)
+    assert sorted((file.name, file.read_bytes()) for file in folder.iterdir()) == before
+    check_pack_folder(folder.parent / "some" / "where" / "new")
+    assert list(folder.parent.iterdir()) == [folder]
+    with pytest.raises(PackError, match=r"can't write the pack .*pack\.toml.*name a folder"):
+        check_pack_folder(folder / "pack.toml")
