@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from murai.errors import AlreadyRunning, MuraiError
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -17,7 +20,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
     Raises:
         AlreadyRunning: another process holds it.
-        MuraiError: the lock's file can't be made.
+        MuraiError: the lock's file can't be made or locked.
     """
     file = folder / "kiosk.lock"
     try:
@@ -26,15 +29,31 @@ def only_one(folder: Path) -> Iterator[None]:
     except OSError as fault:
         raise MuraiError(f"can't make {file}: {fault.strerror}", "set XDG_RUNTIME_DIR to a folder of yours") from fault
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
-            process = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
-            raise AlreadyRunning(
-                f"a kiosk already runs on this machine (process {process})", "quit it first, with Ctrl+Q on its screen"
-            ) from fault
-        os.truncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        _lock(handle, file)
+        _sign(handle, file)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, file: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        process = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+        raise AlreadyRunning(
+            f"a kiosk already runs on this machine (process {process})", "quit it first, with Ctrl+Q on its screen"
+        ) from fault
+    except OSError as fault:
+        raise MuraiError(
+            f"can't lock {file}: {fault.strerror}", "set XDG_RUNTIME_DIR to a folder on a disk of this machine"
+        ) from fault
+
+
+def _sign(handle: int, file: Path) -> None:
+    """Tells the next one who holds the lock; the show can do without."""
+    try:
+        os.truncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    except OSError as fault:
+        _log.warning("can't write the process's number into %s: %s", file, fault.strerror)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import errno
+import fcntl
+import logging
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +46,25 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MuraiError, match="XDG_RUNTIME_DIR"), only_one(tmp_path / "file" / "folder"):
         pass
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    said = r"can't lock .*kiosk\.lock: No locks available: set XDG_RUNTIME_DIR"
+    with pytest.raises(MuraiError, match=said), only_one(tmp_path):
+        pass
+
+
+def test_a_full_disk_keeps_the_lock_and_the_show(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # no file may grow: what a full disk does, too
+    try:
+        with only_one(tmp_path), pytest.raises(AlreadyRunning, match="process unknown"), only_one(tmp_path):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "kiosk.lock: File too large" in caplog.text
