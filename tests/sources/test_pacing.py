@@ -35,8 +35,19 @@ def test_a_lag_does_not_grow_for_ever(caplog: pytest.LogCaptureFixture) -> None:
     assert "behind" in caplog.text
 
 
-def test_stop_ends_a_wait() -> None:
+def test_a_jump_ahead_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     pacer, stop = Pacer(), Event()
+    assert pacer.wait(0.0, stop)
+    Timer(20.0, stop.set).start()  # so that a failure doesn't last an hour
+    with caplog.at_level(logging.WARNING):
+        assert pacer.wait(3600.0, stop)
+    assert abs(pacer.due_s(3600.0) - time.monotonic()) < 0.2
+    assert "jump 3600.0 s ahead" in caplog.text
+    assert pacer.due_s(3600.1) - pacer.due_s(3600.0) == pytest.approx(0.1)
+
+
+def test_stop_ends_a_wait() -> None:
+    pacer, stop = Pacer(longest_wait_s=60.0), Event()
     assert pacer.wait(0.0, stop)
     Timer(0.1, stop.set).start()
     assert not pacer.wait(30.0, stop)
