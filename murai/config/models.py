@@ -31,7 +31,13 @@ def _as_size(value: Any) -> Any:
 
 
 def _as_path(value: Any) -> Any:
-    return Path(value).expanduser() if isinstance(value, str) else value
+    """None for "", which Path would take for the folder "."."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return Path(value).expanduser() if value else None
+    except RuntimeError as fault:
+        raise ValueError("there is no such user's home") from fault
 
 
 def _as_tuple(value: Any) -> Any:
@@ -51,7 +57,7 @@ def _told(parse: Callable[[str], Parsed], text: str) -> Parsed:
 
 
 Size = Annotated[tuple[int, int], BeforeValidator(_as_size)]
-FilePath = Annotated[Path, BeforeValidator(_as_path)]
+FilePath = Annotated[Path | None, BeforeValidator(_as_path)]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), AfterValidator(_as_keys)]
 
@@ -72,7 +78,7 @@ class SourceConfig(_Section):
 class StylizerConfig(_Section):
     """Who paints, and how.
 
-    pack: name of a folder in styles/, a path to one, or "auto" for the best that this machine runs live.
+    pack: name of a folder in styles/, a path to one, or "auto" for the one that came with Murai.
     style: name of the style to start with, or "" for the pack's first.
     device: "auto" takes a GPU where there is one.
     strength: 0.0 is the camera's picture, 1.0 the painting.
@@ -116,7 +122,7 @@ class SnapshotConfig(_Section):
     cancel_s: how long after the picture Backspace still keeps it from being posted.
     """
 
-    folder: FilePath = Path("")
+    folder: FilePath = None
     format: Literal["jpeg", "png"] = "jpeg"
     quality: Annotated[int, Field(ge=1, le=95)] = 92
     countdown_s: Annotated[float, Field(ge=0.0, le=30.0)] = 3.0
@@ -131,7 +137,7 @@ class OutboxConfig(_Section):
     attempts: how often a post is tried before it counts as dead.
     """
 
-    file: FilePath = Path("")
+    file: FilePath = None
     attempts: Annotated[int, Field(ge=1, le=1000)] = 50
 
 
@@ -150,7 +156,7 @@ class TwitterConfig(_Section):
     alt_text: str = "A live picture from a camera, repainted in the style of {title} by {artist}."
     hashtags: Strings = ("murai",)
     media_api: Literal["v2", "v1.1"] = "v2"
-    keys_file: FilePath = Path("")
+    keys_file: FilePath = None
     api_url: str = "https://api.twitter.com"
     upload_url: str = "https://upload.twitter.com"
     timeout_s: Annotated[float, Field(gt=0.0, le=300.0)] = 20.0

@@ -42,7 +42,7 @@ def read_keys(config: TwitterConfig, environment: Mapping[str, str]) -> TwitterK
         return _whole(found, folder, "murai_twitter_{}".format)
     if found := _from_environment(environment):
         return _whole(found, "the environment", lambda name: f"MURAI_TWITTER_{name.upper()}")
-    if config.keys_file != Path():
+    if config.keys_file is not None:
         return _whole(_from_file(config.keys_file), str(config.keys_file), str)
     return None
 

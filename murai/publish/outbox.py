@@ -30,7 +30,7 @@ CANCELLED = "cancelled"
 
 def outbox_file(config: OutboxConfig) -> Path:
     """The outbox: as configured, or in the user's state folder."""
-    return state_folder() / "outbox.sqlite" if config.file == Path() else config.file
+    return config.file or state_folder() / "outbox.sqlite"
 
 
 class Outbox:

@@ -52,7 +52,7 @@ class SnapshotFacts:
 
 def snapshot_folder(config: SnapshotConfig) -> Path:
     """Where pictures lie: as configured, or the user's pictures folder."""
-    return pictures_folder() if config.folder == Path() else config.folder
+    return config.folder or pictures_folder()
 
 
 def check_folder(folder: Path) -> None:

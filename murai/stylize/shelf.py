@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def find_pack(name: str) -> Pack:
     """
     if name == "auto":
         return read_pack(shipped("styles") / _DEFAULT)
-    for folder in (shipped("styles") / name, Path(name).expanduser()):
+    for folder in (shipped("styles") / name, Path(os.path.expanduser(name))):
         if (folder / "pack.toml").is_file():
             return read_pack(folder)
     known = ", ".join(sorted(folder.name for folder in pack_folders())) or "none"

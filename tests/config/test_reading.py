@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from murai.config import Config, load_config, parse_size
 from murai.errors import ConfigError
+from murai.publish.snapshot import snapshot_folder
 
 
 def written(folder: Path, text: str) -> Path:
@@ -45,6 +46,15 @@ def test_entries_take_their_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert config.keys.less == ("Down",)
 
 
+def test_an_empty_path_is_none_and_a_dot_is_where_the_program_was_started(tmp_path: Path) -> None:
+    empty = '[snapshot]\nfolder = ""\n[outbox]\nfile = ""\n[twitter]\nkeys_file = ""\n'
+    assert load_config(written(tmp_path, empty)) == Config()
+    config = load_config(written(tmp_path, '[snapshot]\nfolder = "."\n'))
+    assert config.snapshot.folder == Path(".")
+    assert snapshot_folder(config.snapshot) == Path(".")
+    assert snapshot_folder(Config().snapshot).name == "Murai"
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -55,6 +65,7 @@ def test_entries_take_their_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("[display]\nmode = 'tv'\n", ["display.mode = 'tv'", "'window'"]),
         ("[display]\nfullscreen = 1\n", ["display.fullscreen = 1", "boolean"]),
         ("[stylizer]\nstrength = 1.5\n", ["stylizer.strength = 1.5", "less than or equal to 1"]),
+        ("[snapshot]\nfolder = '~nobody-here/booth'\n", ["snapshot.folder = '~nobody-here/booth'", "user's home"]),
         ("[snapshot]\nquality = 92.5\n", ["snapshot.quality = 92.5", "integer"]),
         ("[keys]\nquit = ['Alt+F4']\n", ["keys.quit", "there is no key named 'Alt+F4'"]),
         ("[keys]\nquit = 'Ctrl+Q'\n", ["keys.quit = 'Ctrl+Q'", "tuple"]),

@@ -30,9 +30,10 @@ PACE = Pace(poll_s=0.005, first_wait_s=0.02, longest_wait_s=0.05, probe_s=QUICK.
 
 
 def main(folder: Path, url: str, finish: bool) -> None:
-    config = SnapshotConfig(folder=folder / "pictures", cancel_s=0.0)
-    config.folder.mkdir(exist_ok=True)
-    sweep_folder(config.folder)
+    pictures = folder / "pictures"
+    pictures.mkdir(exist_ok=True)
+    sweep_folder(pictures)
+    config = SnapshotConfig(folder=pictures, cancel_s=0.0)
     twitter = twitter_config(url, timeout_s=1.0)
     outbox = Outbox(folder / "outbox.sqlite")
     service = SnapshotService(config, Posting(outbox, PostTexts(twitter)), lambda event: None)

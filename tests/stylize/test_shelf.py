@@ -65,3 +65,8 @@ def test_a_shipped_pack_is_small_and_has_nothing_but_its_own_files(folder: Path)
     named = {"pack.toml", "weights.safetensors"} | {style.preview for style in read_pack(folder).styles}
     assert {file.name for file in folder.iterdir()} == named
     assert sum(file.stat().st_size for file in folder.iterdir()) <= MOST_BYTES
+
+
+def test_a_home_that_is_nobodys_holds_no_pack() -> None:
+    with pytest.raises(StyleMissing, match="there is no style pack '~nobody-here/mine'"):
+        find_pack("~nobody-here/mine")
