@@ -51,7 +51,8 @@ def choose_compute(wanted: Literal["auto", "cpu", "cuda"]) -> Compute:
     """
     missing = None if wanted == "cpu" else _why_no_cuda()
     if wanted == "cuda" and missing:
-        raise HardwareError(f"device cuda can't be used: {missing}", "see README, 'The GPU', or use --device auto")
+        remedy = "see README, 'The booth', paragraph 'GPU.', or use --device auto"
+        raise HardwareError(f"device cuda can't be used: {missing}", remedy)
     if wanted == "cpu":
         chosen = _cpu("it was asked for")
     elif missing:

@@ -46,6 +46,15 @@ def test_cuda_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch, version: str |
     assert (chosen.device, chosen.reason) == ("cpu", reason)
 
 
+def test_the_remedy_names_what_the_readme_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_cuda(monkeypatch, None)
+    with pytest.raises(HardwareError, match=r"README, 'The booth', paragraph 'GPU\.'"):
+        choose_compute("cuda")
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    booth = readme.partition("\n## The booth\n")[2].partition("\n## ")[0]
+    assert "\n**GPU.** " in booth
+
+
 def test_a_machine_without_gpu_says_so_itself() -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine has one")
