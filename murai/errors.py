@@ -22,6 +22,7 @@ MuraiError                      one line: what, with its value, and the remedy
 │   ├── PublisherPaused         nothing can be posted until somebody acts
 │   ├── PostRefused             this post will never be taken
 │   ├── PostUncertain           it may or may not have been taken
+│   ├── PostDuplicate           this very text is posted already
 │   └── PostLater               this post may be taken later
 └── TrainingError               training data or a checkpoint that can't be used
 """
@@ -127,6 +128,10 @@ class PostRefused(PublishError):
 
 class PostUncertain(PublishError):
     """The connection ended after the request went out: the post may or may not be public."""
+
+
+class PostDuplicate(PublishError):
+    """The other side has this very text already: an earlier try got through."""
 
 
 class PostLater(PublishError):

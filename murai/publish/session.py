@@ -12,15 +12,11 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
-from murai.errors import PostLater, PostRefused, PostUncertain, PublisherPaused, PublishError
+from murai.errors import PostDuplicate, PostLater, PostRefused, PostUncertain, PublisherPaused, PublishError
 
 RATE_WAIT_S = 900.0
 """How long to wait where a 429 doesn't say: the usual window."""
 _LONGEST_RATE_WAIT_S = 25 * 3600.0
-
-
-class Duplicate(PublishError):
-    """The other side has this very text already: an earlier try got through."""
 
 
 class Session(requests.Session):
@@ -47,7 +43,7 @@ class Session(requests.Session):
         """As in requests, but answers only with 2xx.
 
         Raises:
-            Duplicate: 403 with "duplicate content".
+            PostDuplicate: 403 with "duplicate content".
             PublisherPaused: 401, 402, other 403, 404 and 407: nobody's post will be taken.
             PostRefused: 400 and other 4xx: this one won't.
             PostLater: 429, 5xx, and no connection: nothing was taken.
@@ -106,7 +102,7 @@ def _refusal(response: requests.Response) -> PublishError:
     status, said = response.status_code, _said(response)
     told = f"Twitter answered {status}: {said}"
     if status == 403 and ("duplicate content" in said.lower() or "status is a duplicate" in said.lower()):
-        return Duplicate(told)
+        return PostDuplicate(told)
     if status == 401:
         return PublisherPaused(told, "check the four keys and the clock")
     if status == 402:

@@ -13,11 +13,11 @@ import tweepy
 from PIL import Image, UnidentifiedImageError
 
 from murai.config import TwitterConfig
-from murai.errors import PostLater, PostRefused, PostUncertain
+from murai.errors import PostDuplicate, PostLater, PostRefused, PostUncertain
 from murai.publish.credentials import TwitterKeys
 from murai.publish.posts import Media, Post
 from murai.publish.publisher import Posted
-from murai.publish.session import Duplicate, Session, hush_signing_logs
+from murai.publish.session import Session, hush_signing_logs
 
 _API = "https://api.twitter.com"
 _UPLOAD = "https://upload.twitter.com"
@@ -74,7 +74,7 @@ class TwitterPublisher:
         """
         try:
             response = self._client.create_tweet(text=post.text, media_ids=[media.id])
-        except Duplicate:
+        except PostDuplicate:
             return Posted("", "")
         public_id = _field(_data(response), "id")
         if not public_id:
