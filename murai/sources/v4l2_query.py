@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,6 +15,7 @@ from murai.sources.camera_faults import camera_fault
 from murai.sources.camera_modes import AUTO_FPS, AUTO_SIZE_PX, CameraMode, offers
 from murai.sources.uri import CameraWish
 
+_log = logging.getLogger(__name__)
 CAPTURE = v4l2.BufferType.VIDEO_CAPTURE
 MMAP = v4l2.Memory.MMAP
 # Rates come as fractions of any size (10000000/333333); NTSC's 30000/1001 is the finest that is meant.
@@ -50,6 +52,7 @@ def camera_name(fd: int, path: Path) -> str:
 
 def list_modes(fd: int, wish: CameraWish) -> list[CameraMode]:
     """What the camera offers; of a continuous range of sizes or rates, what is nearest to `wish`."""
+    v4l2.log.addFilter(_worth_telling)
     modes: list[CameraMode] = []
     for form in v4l2.iter_read_formats(fd, CAPTURE):
         fourcc = form.pixel_format.human_str()
@@ -74,6 +77,11 @@ def set_mode(fd: int, mode: CameraMode, title: str) -> int:
     if mode.fps:
         v4l2.set_fps(fd, CAPTURE, mode.fps)
     return int(taken.bytesperline) or mode.width_px * (2 if mode.fourcc == "YUYV" else 1)
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """linuxpy warns of each format that it doesn't know whenever a camera is asked: only --verbose tells that."""
+    return _log.isEnabledFor(logging.INFO) or not str(record.msg).startswith("ignored unknown pixel format")
 
 
 def _sizes(fd: int, pixel_format: v4l2.PixelFormat, wanted_px: tuple[int, int]) -> Iterator[tuple[int, int]]:

@@ -1,16 +1,20 @@
 """What can be told without a camera; scripts/test-camera has the rest, with a real one."""
 
 import errno
+import logging
 import os
 from pathlib import Path
 
 import pytest
+from linuxpy.video import device as v4l2
 
 from murai.errors import CameraBusy, CameraError, CameraForbidden, CameraMissing, CameraUnsupported
 from murai.sources.camera_faults import camera_fault
 from murai.sources.cameras import list_cameras
 from murai.sources.h264 import can_start_at
+from murai.sources.uri import CameraWish
 from murai.sources.v4l2 import V4L2Camera, stable_path, without_padding
+from murai.sources.v4l2_query import list_modes
 
 
 def test_a_camera_that_is_not_there() -> None:
@@ -48,6 +52,20 @@ def test_each_answer_of_the_kernel_has_its_error_and_remedy(number: int, kind: t
     assert type(fault) is kind
     assert "/dev/video0" in str(fault)
     assert fault.remedy
+
+
+@pytest.mark.parametrize(("level", "told"), [(logging.WARNING, 0), (logging.INFO, 1)])
+def test_a_format_that_linuxpy_does_not_know_is_told_only_to_who_asks(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, level: int, told: int
+) -> None:
+    unknown = v4l2.raw.v4l2_fmtdesc(pixelformat=int.from_bytes(b"XYZ?", "little"))
+    monkeypatch.setattr(v4l2, "iter_read", lambda fd, request, start: [unknown])
+    with caplog.at_level(level):
+        assert list_modes(-1, CameraWish()) == []
+        v4l2.log.warning("something else")
+    said = [record.getMessage() for record in caplog.records]
+    assert len([line for line in said if "XYZ?" in line]) == told
+    assert "something else" in said
 
 
 def test_the_lasting_link_is_found_by_camera_before_port(tmp_path: Path) -> None:
