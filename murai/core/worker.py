@@ -47,10 +47,6 @@ class Worker:
                 f"the {self._thread.name} thread did not end within {self._patience_s:g} s", "report this fault"
             )
 
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
     def _run(self) -> None:
         cause: BaseException | None = None
         try:

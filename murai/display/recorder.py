@@ -51,11 +51,6 @@ class Recorder:
         """Why the recording ended before its time; the show needs no recording. Any thread."""
         return self._fault
 
-    @property
-    def dropped(self) -> int:
-        """Pictures that the thread was too slow for. Any thread."""
-        return self._slot.dropped
-
     def capture(self, now_s: float) -> None:
         """Takes what has been drawn, between `draw` and `swap`; main thread, monotonic seconds."""
         if self._fault is not None or now_s < self._due_s or self._canvas.size_px != self._read_back.size_px:

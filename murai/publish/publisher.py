@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from murai.errors import OutboxError, PostLater, PostRefused, PostUncertain, PublisherPaused, PublishError
 from murai.publish.outbox import Outbox
-from murai.publish.posts import Hold, Media, Post, PostState
+from murai.publish.posts import Hold, Media, Post
 
 Result = TypeVar("Result")
 _LOOK_UP_S = 0.1
@@ -69,13 +69,11 @@ class PublisherStatus:
     waiting: posts still to be sent.
     hold: why nothing is sent at present.
     fault: why the outbox can't be used at present, or empty.
-    last: the post that went through last, in this show.
     """
 
     waiting: int = 0
     hold: Hold | None = None
     fault: str = ""
-    last: Post | None = None
 
 
 class _ShowEnded(Exception):
@@ -138,8 +136,6 @@ class PublisherLoop:
         else:
             self._outbox.done(post.id, posted.public_id, posted.url)
             self._outbox.release()
-            sent = replace(post, state=PostState.DONE, url=posted.url, public_id=posted.public_id)
-            self._status = replace(self._status, last=sent)
             log.info("posted %s: %s", post.code, posted.url or "it was there already")
         return True
 

@@ -10,7 +10,7 @@ import torch
 
 from murai.core.frame import Frame, Painted
 from murai.core.slot import LatestSlot
-from murai.core.statistics import FrameCounts, Histogram
+from murai.core.statistics import FrameCounts
 from murai.stylize.engine import Engine
 from murai.stylize.mix import StyleMix
 
@@ -28,7 +28,6 @@ class Stylist:
         self._lock = Lock()
         self._engine = engine
         self._mix = mix
-        self.paint_time = Histogram()
 
     def use(self, engine: Engine, mix: StyleMix) -> None:
         """Paints with another engine from the next frame on."""
@@ -50,14 +49,12 @@ class Stylist:
     def _paint(self, frame: Frame) -> Painted:
         with self._lock:
             engine, mix = self._engine, self._mix
-        start_s = time.monotonic()
-        shares = mix.shares_at(start_s)
+        shares = mix.shares_at(time.monotonic())
         if frame.ready is not None:
             frame.ready.wait()  # on this thread's stream: the host goes on at once
             # Or its memory could be given to a newer frame while it is still read here.
             frame.rgb.record_stream(torch.cuda.current_stream())
         painting = replace(frame, rgb=engine.paint(frame.rgb, shares), ready=_ready_event(frame))
-        self.paint_time.add_s(time.monotonic() - start_s)
         nearest = max(range(len(shares)), key=shares.__getitem__)
         return Painted(painting, frame, engine.pack.styles[nearest].name)
 

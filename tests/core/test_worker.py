@@ -23,10 +23,10 @@ def test_body_runs_in_a_thread_of_that_name_and_ends_with_the_block() -> None:
         began.set()
         assert stop.wait(PATIENCE_S)
 
-    with Worker("stylist", body, ends.append) as worker:
+    with Worker("stylist", body, ends.append):
         assert began.wait(PATIENCE_S)
-        assert worker.alive
-    assert not worker.alive
+        assert ends == []
+    assert "stylist" not in [thread.name for thread in threading.enumerate()]
     assert names == ["stylist"]
     assert ends == [None]
 

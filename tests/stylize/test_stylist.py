@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +81,6 @@ def test_it_paints_the_newest_frame_and_keeps_its_facts(room: Room) -> None:
     assert painted.painting.ready is None
     assert torch.equal(painted.painting.rgb, room.engine.paint(new.rgb, [1.0, 0.0, 0.0]))
     assert painted.style == "style-1"
-    assert room.stylist.paint_time.percentiles_ms(0.5) != [None]
 
 
 def test_the_camera_picture_is_left_as_it_came(room: Room) -> None:
@@ -139,11 +137,7 @@ def test_a_frame_that_cannot_be_painted_ends_the_thread_with_the_cause(room: Roo
 
 def test_it_stops_when_told_to_though_no_frame_comes(room: Room) -> None:
     with room.at_work() as worker:
-        end_s = time.monotonic() + 2.0
         worker.stop.set()
-        while worker.alive and time.monotonic() < end_s:
-            time.sleep(0.01)
-        assert not worker.alive
-    with pytest.raises(SlotClosed) as caught:
-        room.paintings.take(0.0)
+        with pytest.raises(SlotClosed) as caught:
+            room.paintings.take(TIMEOUT_S)
     assert caught.value.cause is None
