@@ -31,7 +31,7 @@ Command = Literal[
 
 # Entry of [keys], and what the help panel says of it.
 _TOLD: tuple[tuple[str, str], ...] = (
-    ("styles", "a style of its own"),
+    ("styles", "style 1, 2, …"),
     ("next_style", "next style"),
     ("previous_style", "previous style"),
     ("picture", "take a picture"),
@@ -50,6 +50,7 @@ _TOLD: tuple[tuple[str, str], ...] = (
     ("reload", "load styles and config again"),
     ("quit", "quit"),
 )
+_TOLD_UNDER_LOCK = {"close": "close this", "quit": "quit: hold for three seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,14 @@ def actions_by_key(keys: KeysConfig) -> dict[str, Action]:
     return bound
 
 
-def help_rows(keys: KeysConfig) -> tuple[tuple[str, str], ...]:
-    """Keys and what they do, for the help panel."""
+def help_rows(keys: KeysConfig, styles: int, lock: bool) -> tuple[tuple[str, str], ...]:
+    """Keys and what they do, for the help panel, with so many styles and with or without kiosk lock."""
     rows = []
     for entry, told in _TOLD:
         names: tuple[str, ...] = getattr(keys, entry)
+        if entry == "styles":
+            names = names[:styles]
         shown = f"{names[0]} to {names[-1]}" if entry == "styles" and len(names) > 2 else " or ".join(names)
         if names:
-            rows.append((shown, told))
+            rows.append((shown, _TOLD_UNDER_LOCK.get(entry, told) if lock else told))
     return tuple(rows)

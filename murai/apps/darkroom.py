@@ -104,8 +104,8 @@ class Darkroom:
             match self._events.popleft():
                 case Kept(ticket=ticket, post_id=post_id):
                     show.picture_kept(ticket, post_id is not None, self.posting, now_s)
-                case NotKept(error=error):
-                    show.picture_failed(error, now_s)
+                case NotKept(ticket=ticket, error=error, picture=picture):
+                    show.picture_failed(ticket, error, picture is not None, now_s)
                 case cancelled:
                     show.picture_cancelled(cancelled.in_time, now_s)
         show.status = self._status()

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from murai.apps.actions import Action, actions_by_key, help_rows
 from murai.apps.choice import StyleChoice
+from murai.apps.look import Look
 from murai.apps.messages import Messages
 from murai.apps.shutter import Shutter
+from murai.apps.tickets import Tickets
 from murai.config import Config
 from murai.core.frame import Painted
 from murai.display.canvas import KeyEvent
@@ -25,7 +27,6 @@ from murai.stylize.pack import Pack, StyleFacts
 _HOLD_TO_QUIT_S = 3.0
 _TITLE_S, _TITLE_FADE_S = 3.0, 0.5
 _LOST_DIM = 0.55
-_STRENGTH_STEP = 0.1
 _HELP_AT_START_S = 10.0
 
 
@@ -64,19 +65,12 @@ class Show:
         self._painted: Painted | None = None
         self._lost = False
         self._quit_since_s = math.inf
-        self._ticket: tuple[int, float] | None = None
         self._help_until_s = now_s + _HELP_AT_START_S if config.kiosk.help_at_start else -math.inf
-        self._view = ViewState(
-            fit=config.display.fit,
-            mirror=config.display.mirror,
-            quarter_turns=config.display.quarter_turns,
-            strength=config.stylizer.strength,
-            own_colours=float(config.stylizer.own_colours),
-        )
-        self._original = False
-        self._title_until_s = -math.inf
+        self._look = Look(config)
+        self._touched_s = math.inf
         self._shutter = Shutter(config.snapshot)
         self._cancel_s = config.snapshot.cancel_s  # as long as the outbox waits, whatever is loaded again
+        self._tickets = Tickets(self._cancel_s)
         self._adopt(config, pack, pack.index_of(config.stylizer.style), now_s)
         self.choice.set_auto(config.kiosk.change_at_start, now_s)
 
@@ -96,9 +90,9 @@ class Show:
         self._actions = actions_by_key(config.keys)
         self._config = config
         self._pack = pack
-        self._help_rows = help_rows(config.keys)
+        self._help_rows = help_rows(config.keys, len(pack.styles), config.kiosk.lock)
         self.choice = StyleChoice(len(pack.styles), style, config.kiosk)
-        self._view = replace(self._view, fit=config.display.fit, quarter_turns=config.display.quarter_turns)
+        self._look.turn(config)
         self._title_until_s = now_s + _TITLE_S
 
     @property
@@ -128,7 +122,10 @@ class Show:
 
     def picture_kept(self, ticket: int, queued: bool, posting: bool, now_s: float) -> None:
         """The picture is on the disk; `queued` in the outbox, and `posting` if it will go out from there."""
-        self._ticket = (ticket, now_s + self._cancel_s) if queued else None
+        if queued:
+            self._tickets.kept(ticket, now_s)
+        else:
+            self._tickets.drop(ticket)
         if not (queued and posting):
             self.messages.say("Saved", now_s, topic="picture")
             return
@@ -136,9 +133,11 @@ class Show:
         hint = f"  ·  {keys}: don't post it" if keys and self._cancel_s > 0 else ""
         self.messages.say(f"Saved, will be posted{hint}", now_s, for_s=max(self._cancel_s, 3.0), topic="picture")
 
-    def picture_failed(self, error: MuraiError, now_s: float) -> None:
-        self._ticket = None
-        self.messages.say(f"Not saved: {error}", now_s, level="error", for_s=8.0, topic="picture")
+    def picture_failed(self, ticket: int, error: MuraiError, saved: bool, now_s: float) -> None:
+        """The picture could not be kept, or `saved` but not queued."""
+        self._tickets.drop(ticket)
+        what = "Saved, but can't be posted" if saved else "Not saved"
+        self.messages.say(f"{what}: {error}", now_s, level="error", for_s=8.0, topic="picture")
 
     def picture_cancelled(self, in_time: bool, now_s: float) -> None:
         text = "Will not be posted" if in_time else "Too late: it is posted already"
@@ -149,6 +148,7 @@ class Show:
         action = self._actions.get(event.name)
         if action is None:
             return
+        self._touched_s = now_s
         if action.command == "quit":
             self._hold_quit(event, now_s)
         elif event.action == "pressed" or (event.action == "repeated" and action.command in ("more", "less")):
@@ -160,12 +160,14 @@ class Show:
         """What the screen shows now. Takes the picture when its moment has come."""
         if self.choice.tick(now_s):
             self._title_until_s = now_s + _TITLE_S
+        if now_s - self._touched_s >= (self._config.kiosk.reset_after_s or math.inf):
+            self._reset(now_s)
         if self._shutter.due(now_s):
             self._take(now_s)
         self._watch_quit(now_s)
         frozen, melting = self._shutter.frozen(now_s), self._shutter.melting(now_s)
         view = replace(
-            self._seen(),
+            self._look.view,
             dim=_LOST_DIM if self._lost and frozen is None else 0.0,
             flash=self._shutter.flash(now_s),
             previous=melting[0] if melting else None,
@@ -190,12 +192,18 @@ class Show:
             return TitleCard(f"{style.title} + {other.title}", alpha=alpha)
         return TitleCard(style.title, style.artist, style.year, alpha)
 
-    def _seen(self) -> ViewState:
-        """How the picture is looked at, whatever else goes on."""
-        return replace(self._view, strength=0.0) if self._original else self._view
-
     def _helps(self, now_s: float) -> bool:
         return now_s < self._help_until_s
+
+    def _reset(self, now_s: float) -> None:
+        """Nobody has touched a key for long: the next visitor finds everything as the config has it."""
+        self._touched_s = math.inf
+        self._look.reset()
+        self._help_until_s = -math.inf
+        if self.choice.blended:
+            self.choice.toggle_blend(now_s)
+        if self.choice.auto != self._config.kiosk.change_at_start:
+            self.choice.set_auto(not self.choice.auto, now_s)
 
     # What keys do
 
@@ -213,13 +221,13 @@ class Show:
             "previous_style": lambda now_s: self._choose(self.choice.current - 1, now_s),
             "picture": self._press_shutter,
             "cancel": self._cancel,
-            "more": lambda now_s: self._change_strength(_STRENGTH_STEP, now_s),
-            "less": lambda now_s: self._change_strength(-_STRENGTH_STEP, now_s),
-            "own_colours": self._toggle_own_colours,
+            "more": lambda now_s: self._say(self._look.change_strength(1), now_s),
+            "less": lambda now_s: self._say(self._look.change_strength(-1), now_s),
+            "own_colours": lambda now_s: self._say(self._look.toggle_own_colours(), now_s),
             "blend": self._toggle_blend,
-            "split": self._toggle_split,
-            "mirror": self._toggle_mirror,
-            "original": self._toggle_original,
+            "split": lambda now_s: self._look.toggle_split(),
+            "mirror": lambda now_s: self._look.toggle_mirror(),
+            "original": lambda now_s: self._say(self._look.toggle_original(), now_s),
             "auto_change": self._toggle_auto,
             "help": self._toggle_help,
             "fullscreen": lambda now_s: self._backstage.toggle_fullscreen(),
@@ -229,6 +237,7 @@ class Show:
 
     def _choose(self, style: int, now_s: float) -> None:
         self.choice.choose(style, now_s)
+        self._look.show_painting()
         self._title_until_s = now_s + _TITLE_S
 
     def _say(self, text: str, now_s: float) -> None:
@@ -239,6 +248,7 @@ class Show:
             self.messages.say("No picture can be taken: the camera is lost", now_s, level="warning", topic="picture")
         else:
             self._help_until_s = -math.inf  # nobody wants to look at a picture through it
+            self._look.show_painting()
             self._shutter.press(now_s)
 
     def _take(self, now_s: float) -> None:
@@ -248,41 +258,22 @@ class Show:
         self._shutter.take(self._painted, now_s)
         style = next((style for style in self._pack.styles if style.name == self._painted.style), self.style)
         try:
-            self._ticket = (self._backstage.take_picture(self._painted, self._seen(), style), math.inf)
+            self._tickets.taken(self._backstage.take_picture(self._painted, self._look.view, style))
         except MuraiError as error:
-            self.picture_failed(error, now_s)
+            self.messages.say(f"Not saved: {error}", now_s, level="error", for_s=8.0, topic="picture")
 
     def _cancel(self, now_s: float) -> None:
         if self._shutter.counting:
             self._shutter.abort()
-        elif self._ticket and now_s < self._ticket[1]:
-            self._backstage.cancel_picture(self._ticket[0])
-            self._ticket = None
-
-    def _change_strength(self, step: float, now_s: float) -> None:
-        strength = round(min(max(self._view.strength + step, 0.0), 1.0), 2)
-        self._view = replace(self._view, strength=strength)
-        self._original = False
-        self._say(f"Style {strength:.0%}", now_s)
-
-    def _toggle_own_colours(self, now_s: float) -> None:
-        own = 1.0 - self._view.own_colours
-        self._view = replace(self._view, own_colours=own)
-        self._say("The camera's own colours" if own else "The painting's colours", now_s)
+        elif (ticket := self._tickets.cancel(now_s)) is not None:
+            self._backstage.cancel_picture(ticket)
+        else:
+            self._say("There is no picture to take back", now_s)
 
     def _toggle_blend(self, now_s: float) -> None:
         self.choice.toggle_blend(now_s)
+        self._look.show_painting()
         self._title_until_s = now_s + _TITLE_S
-
-    def _toggle_split(self, now_s: float) -> None:
-        self._view = replace(self._view, split=0.5 if self._view.split is None else None)
-
-    def _toggle_mirror(self, now_s: float) -> None:
-        self._view = replace(self._view, mirror=not self._view.mirror)
-
-    def _toggle_original(self, now_s: float) -> None:
-        self._original = not self._original
-        self._say("Original picture" if self._original else "Painting", now_s)
 
     def _toggle_auto(self, now_s: float) -> None:
         self.choice.set_auto(not self.choice.auto, now_s)

@@ -169,6 +169,7 @@ class KioskConfig(_Section):
     change_every_s: pace of `A`, styles changing by themselves; `change_at_start` begins with it on.
     fade_s: how long one style takes to become another.
     help_at_start: show the keys for ten seconds when the show starts.
+    reset_after_s: without a key for so long, what visitors changed goes back; 0 for never.
     """
 
     lock: bool = False
@@ -176,6 +177,7 @@ class KioskConfig(_Section):
     change_at_start: bool = False
     fade_s: Annotated[float, Field(ge=0.0, le=10.0)] = 0.6
     help_at_start: bool = False
+    reset_after_s: Annotated[float, Field(ge=0.0, le=86400.0)] = 120.0
 
 
 class KeysConfig(_Section):

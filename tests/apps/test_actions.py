@@ -23,7 +23,14 @@ def test_one_key_for_two_things_is_refused() -> None:
 
 
 def test_help_names_every_bound_entry_and_no_other() -> None:
-    rows = help_rows(KeysConfig(blend=()))
+    rows = help_rows(KeysConfig(blend=()), 10, lock=False)
     assert len(rows) == len(KeysConfig.model_fields) - 1
-    assert ("1 to 0", "a style of its own") in rows
+    assert ("1 to 0", "style 1, 2, …") in rows
     assert all("blend" not in told for _, told in rows)
+
+
+def test_help_knows_the_number_of_styles_and_the_lock() -> None:
+    rows = dict(help_rows(KeysConfig(), 4, lock=True))
+    assert "1 to 4" in rows
+    assert rows["Ctrl+Q"] == "quit: hold for three seconds"
+    assert "leave" not in rows["Esc"]

@@ -131,10 +131,18 @@ def test_a_picture_keeps_strength_and_colours_as_seen(stage: Stage) -> None:
     assert style.name == "style-1"
 
 
-def test_the_original_is_kept_as_the_original(stage: Stage) -> None:
-    stage.press("O", "Space")
+@pytest.mark.parametrize("keys", [["O"], ["Down"] * 10])
+def test_a_picture_is_always_a_painting(stage: Stage, keys: list[str]) -> None:
+    assert stage.press(*keys).view.strength == 0.0
+    assert stage.press("Space").view.strength == 1.0
     stage.after(3.0)
-    assert stage.hands.taken[0][1].strength == 0.0
+    assert stage.hands.taken[0][1].strength == 1.0
+
+
+@pytest.mark.parametrize("keys", [["O"], ["Down"] * 10])
+def test_choosing_a_style_shows_it(stage: Stage, keys: list[str]) -> None:
+    assert stage.press(*keys).view.strength == 0.0
+    assert stage.press("2").view.strength == 1.0
 
 
 def test_backspace_during_the_countdown_takes_no_picture(stage: Stage) -> None:
@@ -353,7 +361,7 @@ def test_reloading_in_a_countdown_still_takes_the_picture(stage: Stage, pack: Pa
 def test_what_was_not_saved_cannot_be_cancelled(stage: Stage) -> None:
     stage.press("Space")
     stage.after(3.0)
-    stage.show.picture_failed(SnapshotError("the disk is full", "make room"), stage.now_s)
+    stage.show.picture_failed(1, SnapshotError("the disk is full", "make room"), False, stage.now_s)
     stage.press("Backspace")
     assert stage.hands.done == []
 
@@ -365,3 +373,38 @@ def test_the_window_to_cancel_ends_without_posting_too(stage: Stage) -> None:
     stage.after(9.0)
     stage.press("Backspace")
     assert stage.hands.done == []
+
+
+def test_backspace_goes_on_to_the_picture_before(stage: Stage) -> None:
+    for ticket in (1, 2):
+        stage.press("Space")
+        stage.after(3.0)
+        stage.show.picture_kept(ticket, queued=True, posting=True, now_s=stage.now_s)
+        stage.after(2.1)
+    stage.press("Backspace", "Backspace", "Backspace")
+    assert stage.hands.done == ["cancel 2", "cancel 1"]
+    assert "There is no picture to take back" in stage.texts()
+
+
+def test_saved_but_not_queued_is_said_so(stage: Stage) -> None:
+    stage.show.picture_failed(1, SnapshotError("the outbox is full", "make room"), True, stage.now_s)
+    assert stage.texts() == ["Saved, but can't be posted: the outbox is full: make room"]
+
+
+def test_what_a_visitor_changed_goes_back_when_nobody_comes(pack: Pack) -> None:
+    stage = Stage(pack, Config(kiosk=KioskConfig(reset_after_s=60.0, change_at_start=True)))
+    usual = stage.after(1.0).view
+    changed = stage.press("O", "V", "M", "C", "Down", "B", "A", "H")
+    assert changed.view != usual
+    assert stage.after(59.0).view == changed.view
+    back = stage.after(1.5)
+    assert back.view == usual
+    assert back.hud.help is None
+    assert not stage.show.choice.blended
+    assert stage.show.choice.auto
+
+
+def test_with_0_it_never_goes_back(pack: Pack) -> None:
+    stage = Stage(pack, Config(kiosk=KioskConfig(reset_after_s=0.0)))
+    stage.press("M")
+    assert stage.after(1e6).view.mirror is False
