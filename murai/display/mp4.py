@@ -25,7 +25,9 @@ _ENCODER = {"preset": "superfast", "crf": "20"}
 class Mp4Writer:
     """Encodes pictures as H.264 4:2:0 (BT.709, limited range) into an MP4 file, which it replaces.
 
-    size_px: width and height of the pictures; an odd last column or row is left out.
+    file: its folder is made where it is missing.
+    size_px: width and height of the film; an odd last column or row is left out. A picture of another
+        size is scaled into it, with black bars where its aspect ratio is another one.
     fps: nominal; each picture has its own time.
     Owned by one thread at a time.
 
@@ -35,9 +37,11 @@ class Mp4Writer:
 
     def __init__(self, file: Path, size_px: tuple[int, int], fps: float) -> None:
         self._file = file
+        self._size_px = size_px
         self._even_px = (size_px[0] // 2 * 2, size_px[1] // 2 * 2)
         self._last_tick = -1
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(file), "w", format="mp4", container_options=_CONTAINER)
             self._stream = self._add_stream(fps)
             self._container.start_encoding()
@@ -55,6 +59,8 @@ class Mp4Writer:
             DisplayError: the disk is full, or gone.
         """
         width, height = self._even_px
+        if (rgba.shape[1], rgba.shape[0]) != self._size_px:
+            rgba = _fitted(rgba, self._even_px)
         pixels = np.ascontiguousarray(rgba[:height, :width])
         picture = av.VideoFrame.from_ndarray(pixels, format="rgba").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
@@ -68,6 +74,9 @@ class Mp4Writer:
 
     def close(self) -> None:
         """Ends the file. Raises: DisplayError, as `write`."""
+        if self._last_tick < 0:
+            # FFmpeg's hybrid MP4 crashes when it is ended without a single picture.
+            self.write(np.zeros((self._size_px[1], self._size_px[0], 4), np.uint8), 0.0)
         try:
             self._container.mux(self._stream.encode(None))
             self._container.close()
@@ -95,6 +104,19 @@ class Mp4Writer:
         codec.color_range = _LIMITED_RANGE
         codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
         return stream
+
+
+def _fitted(rgba: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.uint8]:
+    """The whole picture, (H, W, 4) uint8, scaled into the middle of a black one of `size_px`."""
+    width, height = size_px
+    scale = min(width / rgba.shape[1], height / rgba.shape[0])
+    inner_w, inner_h = max(1, round(rgba.shape[1] * scale)), max(1, round(rgba.shape[0] * scale))
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), format="rgba")
+    scaled = picture.reformat(width=inner_w, height=inner_h).to_ndarray()
+    left, top = (width - inner_w) // 2, (height - inner_h) // 2
+    fitted = np.zeros((height, width, 4), np.uint8)
+    fitted[top : top + inner_h, left : left + inner_w] = scaled
+    return fitted
 
 
 def _unwritable(file: Path, fault: OSError) -> DisplayError:

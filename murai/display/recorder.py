@@ -29,8 +29,8 @@ class Recorder:
 
     fps: the most pictures a second; a faster show is thinned out. What the thread can't keep up with is
     left out too. Each picture keeps the time at which it was shown.
-    The film has the canvas's size at the start; a picture of another size (a window that was resized)
-    is left out until the size is back.
+    The film has the canvas's size at the start; a picture of another size (in full screen, or from a window
+    that was resized) is scaled into it by the thread.
 
     Raises:
         DisplayError: at once, when the file can't be written.
@@ -53,12 +53,15 @@ class Recorder:
 
     def capture(self, now_s: float) -> None:
         """Takes what has been drawn, between `draw` and `swap`; main thread, monotonic seconds."""
-        if self._fault is not None or now_s < self._due_s or self._canvas.size_px != self._read_back.size_px:
+        size_px = self._canvas.size_px
+        if self._fault is not None or now_s < self._due_s or 0 in size_px:  # a window may be nothing but its title
             return
         self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
-        picture = self._read_back.exchange(self._canvas.framebuffer, now_s)
-        if picture is not None:
-            self._slot.put(picture)
+        if size_px != self._read_back.size_px:
+            self._put(self._read_back.finish())
+            self._read_back.close()
+            self._read_back = ReadBack(size_px)
+        self._put(self._read_back.exchange(self._canvas.framebuffer, now_s))
 
     def __enter__(self) -> Recorder:
         self._worker.__enter__()
@@ -67,12 +70,14 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        last = self._read_back.finish()
+        self._put(self._read_back.finish())
         self._read_back.close()
-        if last is not None:
-            self._slot.put(last)
         self._slot.close()
         self._worker.__exit__(kind, fault, trace)
+
+    def _put(self, shown: _Shown | None) -> None:
+        if shown is not None:
+            self._slot.put(shown)
 
     def _write_all(self, stop: threading.Event) -> None:
         """The recorder's thread. The slot closes before `stop` is set, so nothing is left in it."""

@@ -19,7 +19,9 @@ from murai.display.offscreen import OffscreenCanvas
 from murai.display.recorder import Recorder
 from murai.display.renderer import Renderer
 from murai.display.view import ViewState
+from murai.display.window import WindowCanvas, WindowOptions
 from murai.errors import DisplayError
+from tests.fakes.screens import SCREEN_PX, Screen
 
 WIDTH, HEIGHT, FPS = 65, 49, 25.0
 LUMA_709 = np.array([0.2126, 0.7152, 0.0722])
@@ -83,8 +85,63 @@ def test_a_size_that_cannot_be_encoded_is_told_at_once(tmp_path: Path) -> None:
         Mp4Writer(tmp_path / "show.mp4", (16384, 16384), FPS)
 
 
-@pytest.mark.parametrize("file", ["missing/show.mp4", "."])
+def test_pictures_of_other_sizes_are_scaled_into_the_film_between_black_bars(tmp_path: Path) -> None:
+    """A film of 128x72: first a picture that is too narrow for it, then one too low, then its own size."""
+    shown = ((300, 300), (64, 16), (128, 72))
+    with Mp4Writer(tmp_path / "show.mp4", (128, 72), 30.0) as writer:
+        for number, (width, height) in enumerate(shown):
+            writer.write(np.full((height, width, 4), 200, np.uint8), number / 30)
+    with av.open(str(tmp_path / "show.mp4")) as film:
+        narrow, low, whole = (frame.to_ndarray(format="gray").astype(int) for frame in film.decode(video=0))
+    assert narrow.shape == (72, 128)
+    assert (narrow[:, :24].max(), narrow[:, -24:].max()) < (20, 20)
+    assert narrow[4:-4, 34:-34].min() > 180
+    assert (low[:16].max(), low[-16:].max()) < (20, 20)
+    assert low[26:-26, 4:-4].min() > 180
+    assert whole.min() > 180
+
+
+def test_a_window_that_becomes_the_full_screen_stays_in_the_film(
+    tmp_path: Path, screen: Screen, painted_of: Callable[..., Painted]
+) -> None:
+    black, white = np.zeros((48, 64, 3), np.uint8), np.full((48, 64, 3), 255, np.uint8)
+    with WindowCanvas(WindowOptions((320, 240), vsync=False)) as canvas:
+        renderer = Renderer(canvas)
+        with Recorder(tmp_path / "show.mp4", canvas, FPS) as recorder:
+            for number in range(40):
+                canvas.set_fullscreen(number >= 20)
+                canvas.poll()
+                renderer.draw(painted_of(white if canvas.size_px == SCREEN_PX else black), ViewState(), HudState())
+                recorder.capture(1000.0 + number / FPS)
+                canvas.swap()
+                time.sleep(0.02)
+            assert canvas.size_px == SCREEN_PX
+        renderer.close()
+    assert recorder.fault is None
+    with av.open(str(tmp_path / "show.mp4")) as film:
+        frames = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
+    assert len(frames) > 20
+    assert {frame.shape for frame in frames} == {(240, 320)}
+    assert frames[0].max() < 20
+    assert frames[-1][80:160, 80:240].min() > 235
+
+
+def test_a_show_without_a_picture_leaves_a_film_that_is_black(tmp_path: Path) -> None:
+    with OffscreenCanvas((WIDTH, HEIGHT)) as canvas, Recorder(tmp_path / "show.mp4", canvas):
+        pass
+    with av.open(str(tmp_path / "show.mp4")) as film:
+        (frame,) = film.decode(video=0)
+    assert frame.to_ndarray(format="gray").max() < 20
+
+
+def test_a_folder_that_is_missing_is_made(tmp_path: Path, painted_of: Callable[..., Painted]) -> None:
+    record(tmp_path / "new" / "folder" / "show.mp4", painted_of, count=3)
+    assert (tmp_path / "new" / "folder" / "show.mp4").stat().st_size > 0
+
+
+@pytest.mark.parametrize("file", ["file/show.mp4", "."])
 def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path, file: str) -> None:
+    (tmp_path / "file").write_text("in the way")
     with OffscreenCanvas((WIDTH, HEIGHT)) as canvas, pytest.raises(DisplayError, match="can't write") as told:
         Recorder(tmp_path / file, canvas)
     assert str(tmp_path) in str(told.value)
