@@ -220,7 +220,7 @@ def _told(summary: dict[str, Any]) -> str:
     if summary["first_frame_s"] is None:
         return "nothing was painted"
     return (
-        f"{frames['shown']} pictures shown, {summary['shown_fps']:.1f} a second; "
+        f"pictures shown: {frames['shown']}, {summary['shown_fps']:.1f} a second; "
         f"latency {latency['p50']:.0f} ms (p95 {latency['p95']:.0f} ms); "
         f"first picture after {summary['first_frame_s']:.1f} s"
     )

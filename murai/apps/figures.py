@@ -100,11 +100,14 @@ class Figures:
 class StatsFile:
     """JSON lines: one a second, and the summary at the end. Owned by the main thread.
 
+    fault: why it ended before its time, "" where it didn't.
+
     Raises:
         ConfigError: the file can't be written, found out at once.
     """
 
     def __init__(self, file: Path) -> None:
+        self.fault = ""
         self._file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -131,6 +134,7 @@ class StatsFile:
         try:
             self._stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         except OSError as fault:
-            _log.error("no more figures in %s: %s", self._file, fault.strerror)
+            self.fault = f"no more figures in {self._file} ({fault.strerror}): make room, then start again"
+            _log.error("%s", self.fault)
             self._stream.close()
             self._stream = None

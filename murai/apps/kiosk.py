@@ -29,6 +29,7 @@ from murai.display.opening import open_canvas
 from murai.display.view import ViewState
 from murai.errors import DisplayError, MuraiError
 from murai.hardware import choose_compute
+from murai.publish.outbox import outbox_file
 from murai.sources.open import OpenedSource, open_source
 from murai.stylize.engine import Engine
 from murai.stylize.pack import StyleFacts
@@ -68,6 +69,9 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
     with _told_by_signals() as told, ExitStack() as stack:
         stack.enter_context(only_one(runtime_folder()))
         stats = stack.enter_context(StatsFile(options.stats)) if options.stats else None
+        if config.twitter.enabled:
+            # Two shows that don't share a session may still share an outbox, and would post for each other.
+            stack.enter_context(only_one(outbox_file(config.outbox).parent))
         darkroom = stack.enter_context(Darkroom(config))
         pack = find_pack(config.stylizer.pack)
         pack.index_of(config.stylizer.style)
@@ -126,7 +130,7 @@ class Kiosk:
         self._recorder = Recorder(options.record, canvas) if options.record else None
         self._frame_px = _upright_size_px(opened)
         self._told_lost: str | None = None
-        self._told_fault: DisplayError | None = None
+        self._told_faults: set[str] = set()
         self._second_s = now_s
         self._begun_s = now_s
         self._stack = ExitStack()
@@ -240,12 +244,12 @@ class Kiosk:
         self._second_s = now_s
         facts = self._facts()
         self._show.figures = self._figures.rows(now_s, facts)
-        fault = self._recorder.fault if self._recorder else None
-        if fault is not self._told_fault and fault is not None:
-            self._show.messages.say(str(fault), now_s, level="error", topic="record", for_s=10.0)
-        self._told_fault = fault
         if stats:
             stats.write(self._figures.as_dict(self._figures.recent_fps(now_s), facts))
+        faults = {str(self._recorder.fault or "") if self._recorder else "", stats.fault if stats else ""} - {""}
+        for fault in faults - self._told_faults:
+            self._show.messages.say(fault, now_s, level="error", for_s=10.0)
+        self._told_faults |= faults
 
     def _facts(self) -> ShowFacts:
         engine = self._engine

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -13,17 +15,22 @@ from murai.errors import ConfigError
 
 Parsed = TypeVar("Parsed")
 
+_FEWEST_PX, _MOST_PX = 16, 16384
+
 
 def parse_size(text: str) -> tuple[int, int]:
     """Width and height in px from "1280x720".
 
     Raises:
-        ConfigError: it is not of that form, or not between 16 and 16384 px.
+        ConfigError: it is not of that form, or a side is out of bounds.
     """
-    width, _, height = text.lower().partition("x")
-    if width.isdecimal() and height.isdecimal() and all(16 <= int(side) <= 16384 for side in (width, height)):
-        return int(width), int(height)
-    raise ConfigError(f"'{text}' is no size", "write WIDTHxHEIGHT in px, such as 1280x720")
+    match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text.lower(), re.ASCII)
+    if match is None:
+        raise ConfigError(f"'{text}' is no size", "write WIDTHxHEIGHT in px, such as 1280x720")
+    width, height = (int(side) for side in match.groups())
+    if not _FEWEST_PX <= min(width, height) <= max(width, height) <= _MOST_PX:
+        raise ConfigError(f"the size '{text}' is out of bounds", f"choose {_FEWEST_PX} to {_MOST_PX} px a side")
+    return width, height
 
 
 def _as_size(value: Any) -> Any:
@@ -48,6 +55,17 @@ def _as_keys(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_told(key_name, name) for name in value)
 
 
+def _as_web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0  # asking checks it
+    except ValueError:
+        whole = False
+    if not whole or any(sign.isspace() for sign in value):
+        raise ValueError("it is no web address: write it as https://host")
+    return value
+
+
 def _told(parse: Callable[[str], Parsed], text: str) -> Parsed:
     """Pydantic adds the entry's path to a ValueError, and lets anything else through."""
     try:
@@ -58,6 +76,7 @@ def _told(parse: Callable[[str], Parsed], text: str) -> Parsed:
 
 Size = Annotated[tuple[int, int], BeforeValidator(_as_size)]
 FilePath = Annotated[Path | None, BeforeValidator(_as_path)]
+WebAddress = Annotated[str, AfterValidator(_as_web_address)]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), AfterValidator(_as_keys)]
 
@@ -157,8 +176,8 @@ class TwitterConfig(_Section):
     hashtags: Strings = ("murai",)
     media_api: Literal["v2", "v1.1"] = "v2"
     keys_file: FilePath = None
-    api_url: str = "https://api.twitter.com"
-    upload_url: str = "https://upload.twitter.com"
+    api_url: WebAddress = "https://api.twitter.com"
+    upload_url: WebAddress = "https://upload.twitter.com"
     timeout_s: Annotated[float, Field(gt=0.0, le=300.0)] = 20.0
 
 

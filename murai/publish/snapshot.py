@@ -178,7 +178,6 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        where = fault.filename if fault.filename is not None else folder
         reason = fault.strerror or str(fault)
         remedy = _REMEDIES.get(fault.errno or 0, "check snapshot.folder and its disk")
-        raise SnapshotError(f"can't keep pictures in {folder}: {reason} ({where})", remedy) from fault
+        raise SnapshotError(f"can't keep pictures in {folder}: {reason}", remedy) from fault

@@ -101,7 +101,7 @@ def parse_source(uri: str, playback: Playback = KIOSK_PLAYBACK) -> SourceSpec:
     """What `uri` means; `playback` is for recordings whose URI doesn't say how to play them.
 
     Raises:
-        ConfigError: unknown scheme, unknown option, or a value that can't be used.
+        ConfigError: unknown scheme, unknown option, or a value that can't be used; options behind a plain path.
     """
     text = uri.strip()
     if text == "auto" or text.startswith("auto?"):
@@ -111,7 +111,7 @@ def parse_source(uri: str, playback: Playback = KIOSK_PLAYBACK) -> SourceSpec:
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()
     if not colon or not re.fullmatch(r"[a-z][a-z0-9+.-]+", scheme):
-        return FileSpec(Path(os.path.expanduser(_filled(uri, text))), playback)
+        return FileSpec(_plain_path(uri, text), playback)
     if scheme == "v4l2":
         return _camera(uri, rest.removeprefix("//"))
     if scheme == "file":
@@ -150,6 +150,14 @@ class _Options:
         for name in self._values:
             known = ", ".join(self._known)
             raise ConfigError(f"'{self._uri}' has the unknown option '{name}'", f"known here: {known}")
+
+
+def _plain_path(uri: str, text: str) -> Path:
+    path = os.path.expanduser(_filled(uri, text))
+    name, mark, _ = path.rpartition("?")
+    if mark and not os.path.exists(path) and os.path.isfile(name):
+        raise ConfigError(f"'{uri}' gives options to a plain path", f"options need file:, as in file:{text}")
+    return Path(path)
 
 
 def _camera(uri: str, text: str) -> CameraSpec:

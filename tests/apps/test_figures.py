@@ -70,3 +70,4 @@ def test_a_full_disk_ends_the_stats_and_nothing_else() -> None:
     with StatsFile(Path("/dev/full")) as stats:
         stats.write({"a": 1})
         stats.write({"a": 2})
+        assert "No space left on device" in stats.fault

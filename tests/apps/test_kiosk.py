@@ -104,6 +104,19 @@ def test_a_second_kiosk_is_refused(home: Home, pack: str) -> None:
     )
 
 
+def test_two_shows_do_not_share_an_outbox_even_in_different_sessions(home: Home, pack: str) -> None:
+    with home.start("run", *OFFSCREEN, *SCENE, "--pack", pack, "--stats", "stats.jsonl") as first:
+        wait_for_figures(home.folder / "stats.jsonl", first)
+        elsewhere = home.folder / "elsewhere"
+        elsewhere.mkdir(mode=0o700)
+        arguments = ("run", *OFFSCREEN, *SCENE, "--pack", pack, "--frames", "1")
+        status, _, err = home.murai(*arguments, XDG_RUNTIME_DIR=str(elsewhere))
+        first.terminate()
+        first.communicate(timeout=30.0)
+    assert status == 1
+    assert f"a kiosk already runs on this machine (process {first.pid})" in err
+
+
 def test_styles_and_config_are_loaded_again_while_it_runs(home: Home, tmp_path: Path) -> None:
     config = home.folder / "kiosk.toml"
     config.write_text(f'[stylizer]\npack = "{write_tiny_pack(tmp_path / "first")}"\n')
