@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from murai.config import Config, load_config, parse_size
+from murai.config import Config, TwitterConfig, load_config, parse_size
 from murai.errors import ConfigError
 from murai.publish.snapshot import snapshot_folder
 
@@ -61,12 +61,16 @@ def test_an_empty_path_is_none_and_a_dot_is_where_the_program_was_started(tmp_pa
         ("[display]\nsise = '1x1'\n", ["there is no entry 'display.sise'", "known here:", "size"]),
         ("[displays]\n", ["there is no entry 'displays'", "known here:", "display"]),
         ("[display]\nsize = 'big'\n", ["display.size = 'big'", "WIDTHxHEIGHT"]),
-        ("[display]\nsize = '8x8'\n", ["display.size = '8x8'", "WIDTHxHEIGHT"]),
+        ("[display]\nsize = '8x8'\n", ["display.size = '8x8'", "16 to 16384 px a side"]),
         ("[display]\nmode = 'tv'\n", ["display.mode = 'tv'", "'window'"]),
         ("[display]\nfullscreen = 1\n", ["display.fullscreen = 1", "boolean"]),
         ("[stylizer]\nstrength = 1.5\n", ["stylizer.strength = 1.5", "less than or equal to 1"]),
         ("[snapshot]\nfolder = '~nobody-here/booth'\n", ["snapshot.folder = '~nobody-here/booth'", "user's home"]),
         ("[snapshot]\nquality = 92.5\n", ["snapshot.quality = 92.5", "integer"]),
+        ("[twitter]\napi_url = 'banana'\n", ["twitter.api_url = 'banana'", "no web address", "https://host"]),
+        ("[twitter]\nupload_url = 'ftp://host'\n", ["twitter.upload_url = 'ftp://host'", "https://host"]),
+        ("[twitter]\napi_url = 'https:///2'\n", ["twitter.api_url = 'https:///2'", "https://host"]),
+        ("[twitter]\napi_url = 'http://host:port'\n", ["twitter.api_url = 'http://host:port'", "https://host"]),
         ("[keys]\nquit = ['Alt+F4']\n", ["keys.quit", "there is no key named 'Alt+F4'"]),
         ("[keys]\nquit = 'Ctrl+Q'\n", ["keys.quit = 'Ctrl+Q'", "tuple"]),
         ("[display\n", ["no valid TOML", "line 1"]),
@@ -95,10 +99,21 @@ def test_config_is_frozen() -> None:
         Config().display.fullscreen = True  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("text", ["", "1280", "1280x", "x720", "-1280x720", "1280x720x3", "15x720", "1280x16385"])
+@pytest.mark.parametrize("text", ["", "1280", "1280x", "x720", "-1280x720", "1280x720x3"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="is no size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize("text", ["1x1", "15x720", "1280x16385", "100000x100000"])
+def test_a_size_out_of_bounds_is_told_the_bounds(text: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{text}' is out of bounds: choose 16 to 16384 px a side"):
+        parse_size(text)
+
+
+def test_a_gateway_beside_twitter_may_be_named() -> None:
+    config = TwitterConfig(api_url="http://127.0.0.1:8080", upload_url="https://gateway.example/twitter")
+    assert config.api_url == "http://127.0.0.1:8080"
 
 
 def test_size_is_read_in_either_case() -> None:
