@@ -78,3 +78,13 @@ def test_a_wrong_uri_is_told_with_its_remedy(uri: str, named: str) -> None:
     assert named in str(caught.value)
     assert uri in caught.value.what
     assert caught.value.remedy
+
+
+def test_options_behind_a_plain_path_want_a_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("fast.mp4").touch()
+    with pytest.raises(ConfigError, match=r"options need file:, as in file:fast\.mp4\?loop=0"):
+        parse_source("fast.mp4?loop=0")
+    Path("fast.mp4?loop=0").touch()
+    assert parse_source("fast.mp4?loop=0") == FileSpec(Path("fast.mp4?loop=0"))
+    assert parse_source("slow.mp4?loop=0") == FileSpec(Path("slow.mp4?loop=0"))
