@@ -141,6 +141,7 @@ def test_a_full_disk_is_told_and_space_helps(tmp_path: Path) -> None:
     )
     assert "No space left on device" in told
     assert "free some space" in told
+    assert told.splitlines()[0].count(str(tmp_path)) == 1
     assert "['other']" in told
     assert told.endswith("True\n")
 
@@ -166,6 +167,8 @@ def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     assert told.count("Permission denied") == 2
     assert told.count("let this user write there") == 2
+    assert told.count(str(tmp_path)) == 2, "each names the folder once"
+    assert ".murai-" not in told
 
 
 def test_sweeping_removes_what_a_kill_left_and_nothing_else(tmp_path: Path) -> None:
