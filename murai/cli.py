@@ -171,7 +171,7 @@ def train(
     ] = None,
     checkpoint: Annotated[Path, typer.Option(help="Where to go on from.", metavar="FILE")] = Path("runs/checkpoint.pt"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 4000,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 2000,
     style_weight: Annotated[float, typer.Option(min=0.0, help="More of the painting.")] = 4.0,
     seed: Annotated[int, typer.Option(help="Of weights, order and noise.")] = 1,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,12 @@ from murai.publish.outbox import CANCELLED, Outbox
 from murai.publish.posts import Hold, Post, PostState
 
 _DAY_S = 86400.0
+_ROOMY_COLUMNS = 140
 _COLOURS = {PostState.READY: "yellow", PostState.SENDING: "cyan", PostState.DONE: "green", PostState.DEAD: "red"}
 
 
 def list_posts(file: Path, console: Console) -> None:
-    """A table of all posts, and above it why nothing is sent at present.
+    """A table of all posts, one line each where the console is narrow, and above it why nothing is sent at present.
 
     Raises:
         OutboxError: the outbox can't be used.
@@ -33,14 +34,7 @@ def list_posts(file: Path, console: Console) -> None:
     if not posts:
         console.print(escape(f"no posts in {file}"), highlight=False)
         return
-    table = Table("id", "state", "tries", "taken", "text", "last error", "picture")
-    for post in posts:
-        state = f"[{_COLOURS[post.state]}]{post.state}[/]"
-        taken = f"{_local(post.created_unix_s):%Y-%m-%d %H:%M}"
-        # Escaped: what others wrote may hold square brackets.
-        told = (escape(part) for part in (post.text, post.last_error, post.picture.name))
-        table.add_row(str(post.id), state, str(post.attempts), taken, *told)
-    console.print(table)
+    console.print(_table(posts, roomy=console.width >= _ROOMY_COLUMNS))
 
 
 def list_posts_json(file: Path, stream: TextIO) -> None:
@@ -58,13 +52,11 @@ def retry_posts(file: Path, ids: Sequence[int], console: Console) -> None:
     """Makes these posts due now, or without any all that failed and were not cancelled; ends a pause.
 
     Raises:
-        OutboxError: the outbox can't be used, or has no such post that could be tried again.
+        OutboxError: the outbox can't be used, or one of them is missing or can't be tried again; then none is changed.
     """
     with _existing(file) as outbox:
-        for post_id in ids:
-            if not outbox.retry(post_id):
-                raise OutboxError(f"post {post_id} is neither dead nor waiting", "see murai outbox list")
-        count = len(ids) or outbox.retry_failed()
+        _change(outbox, ids, (PostState.DEAD, PostState.READY), outbox.retry, "neither dead nor waiting")
+        count = len(set(ids)) or outbox.retry_failed()
         outbox.release()
     console.print(f"{_posts(count)} due now", highlight=False)
 
@@ -73,13 +65,11 @@ def cancel_posts(file: Path, ids: Sequence[int], console: Console) -> None:
     """Keeps posts that wait from being sent; their pictures stay.
 
     Raises:
-        OutboxError: the outbox can't be used, or one of them doesn't wait.
+        OutboxError: the outbox can't be used, or one of them is missing or doesn't wait; then none is changed.
     """
     with _existing(file) as outbox:
-        for post_id in ids:
-            if not outbox.cancel(post_id):
-                raise OutboxError(f"post {post_id} doesn't wait to be sent", "see murai outbox list")
-    console.print(f"{_posts(len(ids))} {CANCELLED}", highlight=False)
+        _change(outbox, ids, (PostState.READY,), outbox.cancel, "not waiting to be sent")
+    console.print(f"{_posts(len(set(ids)))} {CANCELLED}", highlight=False)
 
 
 def purge_posts(file: Path, older_than_days: float, console: Console) -> None:
@@ -98,6 +88,38 @@ def _read(file: Path) -> tuple[list[Post], Hold | None]:
         return [], None
     with Outbox(file) as outbox:
         return outbox.posts(), outbox.current_hold()
+
+
+def _table(posts: list[Post], roomy: bool) -> Table:
+    table = Table("id", "state", "tries", "taken", expand=not roomy)
+    if roomy:
+        for heading in ("text", "last error", "picture"):
+            table.add_column(heading)
+    else:
+        table.add_column("last error, or text", no_wrap=True, ratio=1)
+        table.caption = "murai outbox list --json tells all"
+    for post in posts:
+        state = f"[{_COLOURS[post.state]}]{post.state}[/]"
+        taken = f"{_local(post.created_unix_s):%Y-%m-%d %H:%M}"
+        told = (post.text, post.last_error, post.picture.name) if roomy else (post.last_error or post.text,)
+        # Escaped: what others wrote may hold square brackets.
+        table.add_row(str(post.id), state, str(post.attempts), taken, *(escape(part) for part in told))
+    return table
+
+
+def _change(
+    outbox: Outbox, ids: Sequence[int], states: Sequence[PostState], change: Callable[[int], bool], otherwise: str
+) -> None:
+    """Changes these posts, or none where one is missing or in no such state; `otherwise` says so."""
+    known = {post.id: post.state for post in outbox.posts()}
+    for post_id in ids:
+        if post_id not in known:
+            raise OutboxError(f"there is no post {post_id}", "see murai outbox list")
+        if known[post_id] not in states:
+            raise OutboxError(f"post {post_id} is {known[post_id]}, {otherwise}", "see murai outbox list")
+    for post_id in set(ids):
+        if not change(post_id):  # the show took it meanwhile
+            raise OutboxError(f"post {post_id} is now {otherwise}", "see murai outbox list")
 
 
 def _existing(file: Path) -> Outbox:

@@ -163,9 +163,10 @@ class Outbox:
         """Makes a post that is dead or waits due now, its attempts counted anew; False where it is neither."""
         return bool(
             self._run(
-                "UPDATE post SET state = 'ready', attempts = 0, not_before_unix_s = 0, changed_unix_s = ?"
+                "UPDATE post SET state = 'ready', attempts = 0, not_before_unix_s = 0, changed_unix_s = ?,"
+                " last_error = CASE last_error WHEN ? THEN '' ELSE last_error END"
                 " WHERE id = ? AND state IN ('dead', 'ready')",
-                *(self._clock(), post_id),
+                *(self._clock(), CANCELLED, post_id),
             )
         )
 
