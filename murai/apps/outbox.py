@@ -101,7 +101,7 @@ def _table(posts: list[Post], roomy: bool) -> Table:
     for post in posts:
         state = f"[{_COLOURS[post.state]}]{post.state}[/]"
         taken = f"{_local(post.created_unix_s):%Y-%m-%d %H:%M}"
-        told = (post.text, post.last_error, post.picture.name) if roomy else (post.last_error or post.text,)
+        told = (post.text, post.last_error, post.picture.name) if roomy else (_one_line(post.last_error or post.text),)
         # Escaped: what others wrote may hold square brackets.
         table.add_row(str(post.id), state, str(post.attempts), taken, *(escape(part) for part in told))
     return table
@@ -143,6 +143,10 @@ def _held(hold: Hold) -> str:
 
 def _local(unix_s: float) -> datetime:
     return datetime.fromtimestamp(unix_s).astimezone()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _posts(count: int) -> str:

@@ -26,8 +26,8 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "outbox.sqlite"
 
 
-def console() -> Console:
-    return Console(file=io.StringIO(), width=200)
+def console(width: int = 200) -> Console:
+    return Console(file=io.StringIO(), width=width)
 
 
 def written(console: Console) -> str:
@@ -47,6 +47,22 @@ def test_the_table_says_what_happened_to_each(file: Path) -> None:
     list_posts(file, out)
     for told in ("paused until", "402: no credit", "DDD.jpg", "done", "dead", "400: [odd]", "Painted [red] #WWW"):
         assert told in written(out)
+
+
+def test_eighty_columns_take_one_line_a_post(file: Path) -> None:
+    long = "Painted after\nThe Great Wave off Kanagawa by Katsushika Hokusai. [bold] #murai #LLL"
+    with Outbox(file) as outbox:
+        outbox.release()
+        outbox.add(NewPost("LLL", Path("/pictures/2031-05-09_23-04-05_LLL.jpg"), long, "alt"))
+    out = console(80)
+    list_posts(file, out)
+    heading, *lines = [line for line in written(out).splitlines() if line[:1] in "│┃"]
+    assert "last error, or text" in heading
+    assert [line.split()[1] for line in lines] == ["1", "2", "3", "4"]
+    assert "400: [odd]" in lines[1]
+    assert "Painted after" in lines[3]
+    assert "…" in lines[3]
+    assert "--json" in written(out)
 
 
 def test_the_json_list_has_what_a_machine_needs(file: Path) -> None:
@@ -90,8 +106,30 @@ def test_retry_brings_back_what_failed_and_ends_the_pause(file: Path) -> None:
 
 
 def test_retry_of_a_post_that_is_done_is_told(file: Path) -> None:
-    with pytest.raises(OutboxError, match="post 1 is neither dead nor waiting"):
+    with pytest.raises(OutboxError, match="post 1 is done, neither dead nor waiting"):
         retry_posts(file, [1], console())
+
+
+def test_a_post_that_is_not_there_is_told(file: Path) -> None:
+    for change in (retry_posts, cancel_posts):
+        with pytest.raises(OutboxError, match="there is no post 99"):
+            change(file, [99], console())
+
+
+def test_where_one_of_several_cannot_be_changed_none_is(file: Path) -> None:
+    before = listed(file)
+    with pytest.raises(OutboxError, match="no post 999"):
+        cancel_posts(file, [3, 999], console())
+    with pytest.raises(OutboxError, match="post 1 is done"):
+        retry_posts(file, [2, 3, 1], console())
+    assert listed(file) == before
+
+
+def test_a_post_named_twice_counts_once(file: Path) -> None:
+    out = console()
+    cancel_posts(file, [3, 3], out)
+    retry_posts(file, [3, 3], out)
+    assert written(out) == "1 post cancelled\n1 post due now\n"
 
 
 def test_cancel_keeps_a_post_from_being_sent(file: Path) -> None:
@@ -99,7 +137,7 @@ def test_cancel_keeps_a_post_from_being_sent(file: Path) -> None:
     cancel_posts(file, [3], out)
     assert written(out) == "1 post cancelled\n"
     assert listed(file)[2]["state"] == "dead"
-    with pytest.raises(OutboxError, match="post 3 doesn't wait"):
+    with pytest.raises(OutboxError, match="post 3 is dead, not waiting to be sent"):
         cancel_posts(file, [3], out)
 
 

@@ -156,8 +156,16 @@ def test_one_post_can_be_retried_unless_it_is_done(outbox: Outbox) -> None:
     outbox.add(new("TAKEN BACK"))
     outbox.cancel(1)
     assert outbox.retry(1)
+    assert only(outbox).last_error == ""
     outbox.done(claimed(outbox).id, "1", "")
     assert not outbox.retry(1)
+
+
+def test_a_retried_post_still_tells_why_it_failed(outbox: Outbox) -> None:
+    outbox.add(new("FAILED"))
+    outbox.dead(claimed(outbox).id, "400")
+    assert outbox.retry(1)
+    assert only(outbox).last_error == "400"
 
 
 def test_purge_forgets_old_finished_posts(outbox: Outbox, clock: Clock) -> None:
