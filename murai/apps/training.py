@@ -23,7 +23,7 @@ from murai.sources.scene import Scene
 from murai.stylize.pack import StyleFacts
 from murai.stylize.pack_writer import PackContents, check_pack_folder, write_pack
 from murai.training.checkpoint import read_checkpoint, write_checkpoint
-from murai.training.data import Photographs, read_image
+from murai.training.data import Photographs, check_photographs, read_image
 from murai.training.loop import StepReport, Trainer
 from murai.training.model import StyleModel
 from murai.training.recipe import Recipe
@@ -65,10 +65,11 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
         TrainingError, ConfigError, PackError: something can't be used, in words; the checkpoint stays.
     """
     styles = _all_style_facts(options)
-    check_pack_folder(options.pack)
-    network = _perceptual_network(options.perceptual)
     recipe = options.recipe
     images = [read_image(image, recipe.style_px) for image in options.images]
+    check_photographs(options.photographs, _FEWEST_PHOTOGRAPHS)
+    check_pack_folder(options.pack)
+    network = _perceptual_network(options.perceptual)
     photographs = _read_photographs(options, console)
     trainer = Trainer(recipe, network, photographs, images)
     saved = _Saved(options.checkpoint, [_sha256_of(image) for image in images])

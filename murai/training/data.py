@@ -39,6 +39,22 @@ def read_image(file: Path, short_side_px: int | None = None) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
 
 
+def check_photographs(folder: Path, at_least: int) -> None:
+    """Looks only at names, which is soon done; `Photographs` reads the files.
+
+    Raises:
+        TrainingError: there is no such folder, or it can't have `at_least` photographs.
+    """
+    if not folder.is_dir():
+        raise TrainingError(f"there is no folder {folder}", "name the one with the photographs to learn on")
+    if (count := len(_image_files(folder))) < at_least:
+        raise TrainingError(f"{folder} has {count} photographs", f"training wants {at_least} or more")
+
+
+def _image_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in _ENDINGS)
+
+
 class Photographs:
     """All photographs of a folder, kept in memory as uint8, dealt out as random squares.
 
@@ -54,8 +70,7 @@ class Photographs:
     ) -> None:
         self._square_px = square_px
         self._kept: list[Tensor] = []
-        files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in _ENDINGS) if folder.is_dir() else []
-        for file in track(files):
+        for file in track(_image_files(folder)):
             self._keep(file)
         if len(self._kept) < at_least:
             raise TrainingError(

@@ -197,10 +197,25 @@ def test_an_image_whose_name_is_no_name_for_a_style(drawn: Path, tmp_path: Path)
 
 def test_too_few_photographs_and_missing_images(drawn: Path, tmp_path: Path) -> None:
     few = draw_photographs(tmp_path / "few", 3)
-    with pytest.raises(TrainingError, match=r"has 3 usable photographs.*wants 16"):
+    with pytest.raises(TrainingError, match=r"has 3 photographs.*wants 16"):
         trained(options_in(drawn, tmp_path, photographs=few))
     with pytest.raises(TrainingError, match=r"nowhere\.png"):
         trained(options_in(drawn, tmp_path, images=(tmp_path / "nowhere.png",), about={}))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"images": (Path("nowhere.png"),), "about": {}}, r"can't read the image nowhere\.png"),
+        ({"photographs": Path("nowhere")}, "there is no folder nowhere"),
+    ],
+)
+def test_what_is_given_is_looked_at_before_the_perceptual_network(
+    drawn: Path, tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TrainingError, match=said):
+        trained(options_in(drawn, tmp_path, perceptual=tmp_path / "no", **given))
+    assert not (tmp_path / "trio").exists()
 
 
 def test_the_command_trains_resumes_and_verifies(drawn: Path, tmp_path: Path) -> None:
@@ -218,7 +233,8 @@ def test_the_command_trains_resumes_and_verifies(drawn: Path, tmp_path: Path) ->
 
 
 def test_a_known_fault_is_one_line_and_status_1(drawn: Path, tmp_path: Path) -> None:
-    words = ("train", str(drawn / "wave.png"), "-o", "solo", "--photographs", ".", "--perceptual", "no")
+    photographs = str(drawn / "photographs")
+    words = ("train", str(drawn / "wave.png"), "-o", "solo", "--photographs", photographs, "--perceptual", "no")
     status, out, err = Home(tmp_path).murai(*words)
     assert (status, out) == (1, "")
     assert err.startswith("murai: can't read the perceptual network no/")
