@@ -41,7 +41,7 @@ class HudState:
 
     countdown: what stands large in the middle: "3".
     toasts: from the top down, at most three are shown.
-    status: one small line that stays, in the corner.
+    status: what stays, small, in the corner: up to three lines.
     """
 
     countdown: str | None = None

@@ -14,8 +14,10 @@ from murai.display.typeface import Typeface
 
 _DESIGN_PX = (960, 720)
 _MOST_TOASTS = 3
-# How much the help is made smaller until it fits, and the smallest font that goes with it.
-_HELP_SCALES = ((1.0, 9), (0.9, 9), (0.8, 9), (0.7, 9), (0.6, 9), (0.5, 7), (0.4, 5))
+# How much the help is made smaller until it fits, and the smallest font that goes with it. For messages
+# alone it doesn't become so small: then they cover it.
+_HELP_BESIDE_MESSAGES = ((1.0, 9), (0.9, 9), (0.8, 9), (0.7, 9), (0.6, 9))
+_HELP_SCALES = (*_HELP_BESIDE_MESSAGES, (0.5, 7), (0.4, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,13 @@ class HudPainter:
         """The sprites of one picture, from the lowest to the topmost."""
         page = _Page.of(upright_px, self._typeface)
         self._used = {}
-        status = self._status(hud.status, page)
+        status, toasts = self._status(hud.status, page), self._toasts(hud, page)
         sprites = [
             *status,
             *self._title(hud.title, status, page),
-            *self._help(hud.help, page),
+            *self._help(hud.help, max((_bottom_px(toast) for toast in toasts), default=0), page),
             *self._countdown(hud.countdown, page),
-            *self._toasts(hud, page),
+            *toasts,
         ]
         self._drawn = self._used
         return sprites
@@ -62,13 +64,13 @@ class HudPainter:
     def _status(self, text: str | None, page: _Page) -> list[Sprite]:
         if not text:
             return []
-        widest_px = page.width_px // 2 - page.margin_px
+        widest_px = min(page.widest_px, page.scale.px(620))
         image = self._image(("status", text, page), lambda: draw_status(text, widest_px, page.scale))
         top = page.height_px - page.margin_px - image.height
         return [Sprite(image, page.width_px - page.margin_px - image.width, top, 1.0)]
 
     def _title(self, card: TitleCard | None, status: list[Sprite], page: _Page) -> list[Sprite]:
-        """In the lower left corner; above the status line where both don't fit side by side."""
+        """In the lower left corner; above the status where both don't fit side by side."""
         if card is None or card.alpha <= 0.0:
             return []
         opaque = replace(card, alpha=1.0)
@@ -89,25 +91,26 @@ class HudPainter:
         return [Sprite(image, left, top, 1.0)]
 
     def _toasts(self, hud: HudState, page: _Page) -> list[Sprite]:
-        sprites, top = [], page.margin_px
+        sprites, top, widest_px = [], page.margin_px, page.width_px - 2 * page.margin_px
         for toast in [toast for toast in hud.toasts if toast.alpha > 0.0][:_MOST_TOASTS]:
-            draw = partial(draw_toast, toast.text, toast.level, page.widest_px, page.scale)
+            draw = partial(draw_toast, toast.text, toast.level, widest_px, page.scale)
             image = self._image(("toast", toast.text, toast.level, page), draw)
             sprites.append(Sprite(image, (page.width_px - image.width) // 2, top, toast.alpha))
             top += image.height + page.scale.px(12)
         return sprites
 
-    def _help(self, panel: HelpPanel | None, page: _Page) -> list[Sprite]:
-        """Keys and figures beside each other, or one above the other, as large as they fit."""
+    def _help(self, panel: HelpPanel | None, messages_end_px: int, page: _Page) -> list[Sprite]:
+        """Keys and figures beside each other, or one above the other, as large as they fit below the messages."""
         if panel is None or not (panel.keys or panel.figures):
             return []
         tables = [table for table in (("Keys", panel.keys, False), ("Figures", panel.figures, True)) if table[1]]
+        below_messages = [(messages_end_px, *scale) for scale in _HELP_BESIDE_MESSAGES]
         sprites: list[Sprite] = []
-        for share, smallest_px in _HELP_SCALES:
+        for top_px, share, smallest_px in (*below_messages, *((0, *scale) for scale in _HELP_SCALES)):
             scale = replace(page.scale, unit=page.scale.unit * share, smallest_px=smallest_px)
             images = [self._table(*table, scale, page) for table in tables]
-            sprites = _beside(images, page) or _stacked(images, page)
-            if all(_is_inside(sprite, page) for sprite in sprites):
+            sprites = _beside(images, top_px, page) or _stacked(images, top_px, page)
+            if all(sprite.top_px >= top_px and _is_inside(sprite, page) for sprite in sprites):
                 break
         return sprites
 
@@ -134,13 +137,17 @@ class _Page:
         return _Page(width, height, margin_px, min(width - 2 * margin_px, scale.px(860)), scale)
 
 
-def _beside(images: list[Image.Image], page: _Page) -> list[Sprite]:
-    """All in one row with their tops level; nothing where they are too wide together."""
+def _beside(images: list[Image.Image], top_px: int, page: _Page) -> list[Sprite]:
+    """All in one row with their tops level, in the middle of what is below `top_px`.
+
+    Nothing where they are too wide together.
+    """
     gap = page.scale.px(20)
     total_px = sum(image.width for image in images) + gap * (len(images) - 1)
     if total_px > page.width_px - page.margin_px:
         return []
-    left, top = (page.width_px - total_px) // 2, (page.height_px - max(image.height for image in images)) // 2
+    left = (page.width_px - total_px) // 2
+    top = (top_px + page.height_px - max(image.height for image in images)) // 2
     sprites = []
     for image in images:
         sprites.append(Sprite(image, left, top, 1.0))
@@ -148,9 +155,10 @@ def _beside(images: list[Image.Image], page: _Page) -> list[Sprite]:
     return sprites
 
 
-def _stacked(images: list[Image.Image], page: _Page) -> list[Sprite]:
+def _stacked(images: list[Image.Image], top_px: int, page: _Page) -> list[Sprite]:
+    """One above the other, in the middle of what is below `top_px`."""
     gap = page.scale.px(20)
-    top = (page.height_px - sum(image.height for image in images) - gap * (len(images) - 1)) // 2
+    top = (top_px + page.height_px - sum(image.height for image in images) - gap * (len(images) - 1)) // 2
     sprites = []
     for image in images:
         sprites.append(Sprite(image, (page.width_px - image.width) // 2, top, 1.0))
@@ -158,6 +166,12 @@ def _stacked(images: list[Image.Image], page: _Page) -> list[Sprite]:
     return sprites
 
 
+def _bottom_px(sprite: Sprite) -> int:
+    return sprite.top_px + sprite.image.height
+
+
 def _is_inside(sprite: Sprite, page: _Page) -> bool:
-    right, bottom = sprite.left_px + sprite.image.width, sprite.top_px + sprite.image.height
-    return sprite.left_px >= 0 and sprite.top_px >= 0 and right <= page.width_px and bottom <= page.height_px
+    right = sprite.left_px + sprite.image.width
+    return (
+        sprite.left_px >= 0 and sprite.top_px >= 0 and right <= page.width_px and _bottom_px(sprite) <= page.height_px
+    )

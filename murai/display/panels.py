@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from murai.display.hud import Level, TitleCard
 from murai.display.typeface import Font, Typeface
@@ -19,12 +19,14 @@ Rows = tuple[tuple[str, str], ...]
 _WHITE: Colour = (255, 255, 255, 255)
 _SOFT: Colour = (198, 200, 206, 255)
 _PANEL: Colour = (8, 8, 10, 190)  # premultiplied
+_MESSAGE: Colour = (10, 10, 14, 244)  # premultiplied; almost opaque, to be read from two metres
 _DISC: Colour = (6, 6, 7, 128)  # premultiplied
 _ACCENTS: dict[Level, Colour] = {
     "info": (126, 200, 255, 255),
     "warning": (255, 196, 84, 255),
     "error": (255, 112, 102, 255),
 }
+_MOST_MESSAGE_LINES, _MOST_STATUS_LINES = 6, 3
 _SUPERSAMPLING = 4
 
 
@@ -63,16 +65,12 @@ def draw_countdown(numeral: str, diameter_px: int, typeface: Typeface) -> Image.
 
 
 def draw_toast(text: str, level: Level, widest_px: int, scale: Scale) -> Image.Image:
-    """A message behind a dot in the colour of its level, on as many lines as it needs."""
-    font, pad, dot = scale.font(24), scale.px(22), scale.px(13)
-    indent = pad + dot + scale.px(16)
-    lines = _wrapped(text, font, widest_px - indent - pad)
-    line_px = _line_px(font)
-    width = indent + max(_width(line, font) for line in lines) + pad
-    height = line_px * len(lines) + 2 * scale.px(15)
-    image = _panel((width, height), scale.px(18))
-    image.paste(_ACCENTS[level], (pad, scale.px(15) + (line_px - dot) // 2), _disc_mask(dot))
-    _write(image, (indent, scale.px(15)), lines, font, _WHITE)
+    """A message in a frame of the colour of its level, on as many lines as it needs."""
+    font, pad, radius_px = scale.font(36), scale.px(30), scale.px(20)
+    lines = _at_most(_MOST_MESSAGE_LINES, _balanced(text, font, widest_px - 2 * pad), font, widest_px - 2 * pad)
+    width = max(_width(line, font) for line in lines) + 2 * pad
+    image = _framed((width, _line_px(font) * len(lines) + 2 * scale.px(18)), radius_px, scale.px(5), _ACCENTS[level])
+    _write(image, (pad, scale.px(18)), lines, font, _WHITE)
     return image
 
 
@@ -95,11 +93,12 @@ def draw_title(card: TitleCard, widest_px: int, scale: Scale) -> Image.Image:
 
 
 def draw_status(text: str, widest_px: int, scale: Scale) -> Image.Image:
-    """One small line, shortened where it is too long."""
-    font, pad = scale.font(17), scale.px(14)
-    line = _shortened(text, font, widest_px - 2 * pad)
-    image = _panel((_width(line, font) + 2 * pad, _line_px(font) + 2 * scale.px(8)), scale.px(12))
-    _write(image, (pad, scale.px(8)), [line], font, _SOFT)
+    """A few small lines, shortened where it takes more."""
+    font, pad = scale.font(22), scale.px(16)
+    lines = _at_most(_MOST_STATUS_LINES, _wrapped(text, font, widest_px - 2 * pad), font, widest_px - 2 * pad)
+    width = max(_width(line, font) for line in lines) + 2 * pad
+    image = _panel((width, _line_px(font) * len(lines) + 2 * scale.px(10)), scale.px(14))
+    _write(image, (pad, scale.px(10)), lines, font, _WHITE)
     return image
 
 
@@ -126,6 +125,16 @@ def _panel(size_px: tuple[int, int], radius_px: int) -> Image.Image:
     image = Image.new("RGBA", size_px)
     image.paste(_PANEL, mask=_rounded_mask(size_px, radius_px))
     return image
+
+
+def _framed(size_px: tuple[int, int], radius_px: int, frame_px: int, colour: Colour) -> Image.Image:
+    width, height = size_px
+    image = Image.new("RGBA", size_px, colour)
+    inner = _rounded_mask((width - 2 * frame_px, height - 2 * frame_px), max(radius_px - frame_px, 1))
+    image.paste(_MESSAGE, (frame_px, frame_px), inner)
+    outer = _rounded_mask(size_px, radius_px)
+    # Pillow takes over a colour as it is where it pastes onto nothing, which would not be premultiplied.
+    return ImageChops.multiply(image, Image.merge("RGBA", [outer] * 4))
 
 
 def _disc_mask(diameter_px: int) -> Image.Image:
@@ -168,15 +177,41 @@ def _width(text: str, font: Font) -> int:
 
 
 def _wrapped(text: str, font: Font, widest_px: int) -> list[str]:
-    """The text in lines that are no wider; a single word that is wider is shortened."""
+    """The text in lines that are no wider; a single word that is wider is broken."""
     lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
+    for piece in (piece for word in text.split() for piece in _broken(word, font, widest_px)):
+        longer = f"{lines[-1]} {piece}".strip()
         if lines[-1] and _width(longer, font) > widest_px:
-            lines.append(word)
+            lines.append(piece)
         else:
             lines[-1] = longer
-    return [_shortened(line, font, widest_px) for line in lines]
+    return lines
+
+
+def _balanced(text: str, font: Font, widest_px: int) -> list[str]:
+    """As `_wrapped`, on as many lines, which are about as long as each other."""
+    lines = _wrapped(text, font, widest_px)
+    for share in (0.5, 0.6, 0.7, 0.8, 0.9):
+        narrower = _wrapped(text, font, round(widest_px * share))
+        if len(narrower) == len(lines) > 1:
+            return narrower
+    return lines
+
+
+def _broken(word: str, font: Font, widest_px: int) -> list[str]:
+    pieces = []
+    while len(word) > 1 and _width(word, font) > widest_px:
+        fits = next((n for n in range(len(word) - 1, 1, -1) if _width(word[:n], font) <= widest_px), 1)
+        pieces.append(word[:fits])
+        word = word[fits:]
+    return [*pieces, word]
+
+
+def _at_most(most: int, lines: list[str], font: Font, widest_px: int) -> list[str]:
+    """The first lines; the last of them shows that there were more."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], _shortened(" ".join(lines[most - 1 :]), font, widest_px)]
 
 
 def _shortened(text: str, font: Font, widest_px: int) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from murai.display import panels
 from murai.display.hud import HelpPanel, HudState, TitleCard, Toast
 from murai.display.hud_painter import HudPainter, Sprite
 from murai.display.typeface import Typeface
@@ -56,6 +57,49 @@ def test_a_text_that_is_too_long_is_wrapped_and_shortened(screen: tuple[int, int
     for left, top, right, bottom in boxes(HudPainter().arrange(hud, screen)):
         assert 0 <= left < right <= screen[0]
         assert 0 <= top < bottom <= screen[1]
+
+
+@pytest.mark.parametrize("screen", [(1280, 720), (640, 360), (720, 1280)])
+def test_messages_are_large_enough_to_be_read_from_two_metres(screen: tuple[int, int]) -> None:
+    (toast,) = HudPainter().arrange(HudState(toasts=(Toast("Saved"),)), screen)
+    pixels = np.asarray(toast.image)[8:-8, 8:-8].astype(int)
+    letters = np.argwhere((pixels == 255).all(axis=2))
+    assert np.ptp(letters[:, 0]) >= min(screen) / 36
+    middle_row = pixels[pixels.shape[0] // 2]
+    assert middle_row[:, 3].min() >= 240, "what is behind shines through"
+
+
+@pytest.mark.parametrize("screen", [(1280, 720), (640, 360), (720, 1280)])
+def test_help_makes_room_for_messages(screen: tuple[int, int]) -> None:
+    hud = HudState(help=HelpPanel(KEYS[:12], FIGURES), toasts=(Toast("Camera lost: plug it in again", "error"),))
+    placed = boxes(HudPainter().arrange(hud, screen))
+    assert len(placed) == 3
+    assert not any(overlap(a, b) for n, a in enumerate(placed) for b in placed[:n])
+
+
+def test_a_long_status_takes_three_lines_and_says_that_there_was_more() -> None:
+    font, short, long = Typeface().at(22), "Posting paused, 2 waiting: Twitter answered 402", "no credit is left " * 40
+    (one,), (three,) = (HudPainter().arrange(HudState(status=text), (1280, 720)) for text in (short, short + long))
+    assert one.image.height < three.image.height < 4 * one.image.height
+    lines = panels._at_most(3, panels._wrapped(short + long, font, 500), font, 500)
+    assert len(lines) == 3
+    assert lines[2].endswith("…")
+    assert all(font.getlength(line) <= 500 for line in lines)
+
+
+def test_wrapping_keeps_every_letter_also_of_words_that_are_too_long() -> None:
+    font, path = Typeface().at(36), "/home/booth/Pictures/Murai/2031-05-09/" * 3
+    for wrap in (panels._wrapped, panels._balanced):
+        lines = wrap(f"can't keep pictures in {path}: make room", font, 400)
+        assert "".join(lines).replace(" ", "") == f"can'tkeeppicturesin{path}:makeroom"
+        assert all(font.getlength(line) <= 400 for line in lines)
+
+
+def test_no_line_of_a_message_is_left_with_a_single_short_word() -> None:
+    font, text = Typeface().at(36), "Saved, will be posted · Backspace: don't post it"
+    lines = panels._balanced(text, font, round(font.getlength(text)) - 1)
+    assert len(lines) == 2
+    assert font.getlength(lines[1]) > font.getlength(text) / 4
 
 
 def test_what_did_not_change_is_not_drawn_again() -> None:
