@@ -104,14 +104,17 @@ def test_pictures_of_other_sizes_are_scaled_into_the_film_between_black_bars(tmp
 def test_a_window_that_becomes_the_full_screen_stays_in_the_film(
     tmp_path: Path, screen: Screen, painted_of: Callable[..., Painted]
 ) -> None:
-    black, white = np.zeros((48, 64, 3), np.uint8), np.full((48, 64, 3), 255, np.uint8)
+    """Black in the window; in full screen white on the left, which a part of it alone would not show."""
+    black, half_white = np.zeros((48, 64, 3), np.uint8), np.zeros((48, 64, 3), np.uint8)
+    half_white[:, :32] = 255
     with WindowCanvas(WindowOptions((320, 240), vsync=False)) as canvas:
         renderer = Renderer(canvas)
         with Recorder(tmp_path / "show.mp4", canvas, FPS) as recorder:
             for number in range(40):
                 canvas.set_fullscreen(number >= 20)
                 canvas.poll()
-                renderer.draw(painted_of(white if canvas.size_px == SCREEN_PX else black), ViewState(), HudState())
+                shown = half_white if canvas.size_px == SCREEN_PX else black
+                renderer.draw(painted_of(shown), ViewState(), HudState())
                 recorder.capture(1000.0 + number / FPS)
                 canvas.swap()
                 time.sleep(0.02)
@@ -123,7 +126,8 @@ def test_a_window_that_becomes_the_full_screen_stays_in_the_film(
     assert len(frames) > 20
     assert {frame.shape for frame in frames} == {(240, 320)}
     assert frames[0].max() < 20
-    assert frames[-1][80:160, 80:240].min() > 235
+    assert frames[-1][10:-10, 10:140].min() > 235
+    assert frames[-1][10:-10, 180:-10].max() < 20
 
 
 def test_a_show_without_a_picture_leaves_a_film_that_is_black(tmp_path: Path) -> None:
