@@ -83,11 +83,12 @@ class HudPainter:
     def _countdown(self, numeral: str | None, page: _Page) -> list[Sprite]:
         if not numeral:
             return []
-        diameter = min(page.width_px, page.height_px) // 2
+        # Large, and low: who poses wants to see the own face.
+        diameter = round(min(page.width_px, page.height_px) * 0.36)
         image = self._image(
             ("countdown", numeral, page), lambda: draw_countdown(numeral, diameter, page.scale.typeface)
         )
-        left, top = (page.width_px - image.width) // 2, (page.height_px - image.height) // 2
+        left, top = (page.width_px - image.width) // 2, page.height_px - page.margin_px - image.height
         return [Sprite(image, left, top, 1.0)]
 
     def _toasts(self, hud: HudState, page: _Page) -> list[Sprite]:

@@ -106,8 +106,8 @@ def test_space_counts_down_and_keeps_a_picture(booth: Booth, tmp_path: Path) -> 
     pictures = tmp_path / "Pictures"
     booth.press("space")
 
-    def numeral() -> bool:  # white on the dark disc in the middle of the screen
-        return bool((booth.screen.pixels()[250:350, 370:430].min(axis=2) > 240).mean() > 0.05)
+    def numeral() -> bool:  # white on the dark disc below the face
+        return bool((booth.screen.pixels()[420:520, 360:440].min(axis=2) > 240).mean() > 0.05)
 
     wait_until(numeral)
     assert not list(pictures.rglob("*.jpg"))

@@ -130,8 +130,10 @@ def test_pixels_are_premultiplied(sprite: int) -> None:
     assert (pixels[..., :3] <= pixels[..., 3:]).all()
 
 
-def test_the_countdown_is_large_and_in_the_middle() -> None:
+def test_the_countdown_is_large_and_leaves_the_face_free() -> None:
     (sprite,) = HudPainter().arrange(HudState(countdown="3"), (1280, 720))
+    assert sprite.left_px + sprite.image.width / 2 == pytest.approx(640, abs=1)
+    assert 0.5 * 720 < sprite.top_px < 720 - sprite.image.height
     alpha = np.asarray(sprite.image)[..., 3].astype(int)
     numeral = np.argwhere(alpha[40:-40, 40:-40] == 255) + 40
     assert np.ptp(numeral[:, 0]) > 720 / 8
