@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from murai.config import KeysConfig
 from murai.errors import ConfigError
@@ -74,7 +74,8 @@ def actions_by_key(keys: KeysConfig) -> dict[str, Action]:
                 raise ConfigError(
                     f"keys.{entry}: {key} already does '{bound[key].command}'", "give each key one thing to do"
                 )
-            bound[key] = Action("style", number) if entry == "styles" else Action(entry)  # type: ignore[arg-type]
+            command: Command = "style" if entry == "styles" else cast(Command, entry)  # they have the same names
+            bound[key] = Action(command, number if command == "style" else 0)
     return bound
 
 

@@ -33,8 +33,9 @@ class Look:
 
     def turn(self, config: Config) -> None:
         """Takes over how the screen stands from a config that was loaded again."""
-        lie = {"fit": config.display.fit, "quarter_turns": config.display.quarter_turns}
-        self._usual, self._view = replace(self._usual, **lie), replace(self._view, **lie)  # type: ignore[arg-type]
+        fit, turns = config.display.fit, config.display.quarter_turns
+        self._usual = replace(self._usual, fit=fit, quarter_turns=turns)
+        self._view = replace(self._view, fit=fit, quarter_turns=turns)
 
     def reset(self) -> None:
         """As the config has it."""

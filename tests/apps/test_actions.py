@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from murai.apps.actions import Action, actions_by_key, help_rows
+from murai.apps.actions import Action, Command, actions_by_key, help_rows
 from murai.config import KeysConfig
 from murai.errors import ConfigError
+
+
+def test_every_entry_is_a_command_and_every_command_an_entry() -> None:
+    assert set(get_args(Command)) - {"style"} == set(KeysConfig.model_fields) - {"styles"}
 
 
 def test_the_plan_s_keys() -> None:
