@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from tests.fakes.packs import write_tiny_pack
 from tests.fakes.runs import SCENE, Home
-from tests.fakes.screens import Screen
+from tests.fakes.screens import Screen, press_close_button
 
 PATIENCE_S = 60.0
 CONFIG = """
 [display]
 size = "800x600"
 vsync = false
-[kiosk]
-fade_s = 0.0
 [snapshot]
 countdown_s = 1.2
 review_s = 0.5
+[kiosk]
+fade_s = 0.0
 """
 
 
@@ -60,9 +60,10 @@ def wait_until(done: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def booth(tmp_path: Path, x11_server: Screen) -> Iterator[Booth]:
+def booth(request: pytest.FixtureRequest, tmp_path: Path, x11_server: Screen) -> Iterator[Booth]:
+    """The kiosk in a window; a parameter is one more line of [kiosk]."""
     home, stats = Home(tmp_path), tmp_path / "stats.jsonl"
-    (tmp_path / "kiosk.toml").write_text(CONFIG)
+    (tmp_path / "kiosk.toml").write_text(CONFIG + getattr(request, "param", ""))
     pack = write_tiny_pack(tmp_path / "tiny")
     arguments = ("--config", "kiosk.toml", "--pack", str(pack), "--stats", str(stats), "--display", "window")
     with home.start("run", *SCENE, *arguments, DISPLAY=x11_server.display) as process:
@@ -112,6 +113,15 @@ def test_space_counts_down_and_keeps_a_picture(booth: Booth, tmp_path: Path) -> 
     wait_until(numeral)
     assert not list(pictures.rglob("*.jpg"))
     wait_until(lambda: len(list(pictures.rglob("*.jpg"))) == 1)
+
+
+@pytest.mark.parametrize("booth", ["lock = true"], indirect=True)
+def test_under_lock_neither_esc_nor_the_close_button_ends_it(booth: Booth) -> None:
+    press_close_button(booth.screen)
+    booth.press("Escape", "ctrl+q")
+    booth.press("3")
+    wait_until(lambda: booth.figures().get("style") == "style-3")
+    assert "summary" not in booth.figures()
 
 
 def test_ctrl_q_quits(booth: Booth) -> None:

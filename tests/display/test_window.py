@@ -17,7 +17,7 @@ from murai.display.opening import open_canvas
 from murai.display.renderer import Renderer
 from murai.display.view import ViewState
 from murai.errors import DisplayError
-from tests.fakes.screens import SCREEN_PX, Screen
+from tests.fakes.screens import SCREEN_PX, Screen, press_close_button
 
 WINDOW_PX = (320, 240)
 
@@ -124,12 +124,14 @@ def test_a_monitor_that_is_not_there_is_an_error() -> None:
 
 def test_the_close_button_is_told(window: Canvas, screen: Screen) -> None:
     assert not window.should_close
-    _press_close_button(screen)
+    press_close_button(screen)
     end_s = time.monotonic() + 5
     while not window.should_close and time.monotonic() < end_s:
         window.poll()
         time.sleep(0.01)
     assert window.should_close
+    window.stay_open()
+    assert not window.should_close
 
 
 def test_the_screen_stays_on_while_a_window_is_open(screen: Screen) -> None:
@@ -143,37 +145,6 @@ def _corner(screen: Screen) -> tuple[int, int]:
     answer = screen.xdotool("getwindowgeometry", "--shell", screen.find_window("Murai"))
     place = dict(line.split("=") for line in answer.splitlines())
     return int(place["X"]), int(place["Y"])
-
-
-class _ClientMessage(ctypes.Structure):
-    """XClientMessageEvent of <X11/Xlib.h>, as long as an XEvent."""
-
-    _fields_ = (
-        ("type", ctypes.c_int),
-        ("serial", ctypes.c_ulong),
-        ("send_event", ctypes.c_int),
-        ("display", ctypes.c_void_p),
-        ("window", ctypes.c_ulong),
-        ("message_type", ctypes.c_ulong),
-        ("format", ctypes.c_int),
-        ("data", ctypes.c_long * 5),
-        ("rest", ctypes.c_long * 12),
-    )
-
-
-def _press_close_button(screen: Screen) -> None:
-    """Sends what a window manager sends: WM_PROTOCOLS with WM_DELETE_WINDOW."""
-    x11, window = ctypes.CDLL("libX11.so.6"), int(screen.find_window("Murai"))
-    x11.XOpenDisplay.restype, x11.XOpenDisplay.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
-    x11.XInternAtom.restype, x11.XInternAtom.argtypes = ctypes.c_ulong, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
-    x11.XSendEvent.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]
-    x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
-    display = x11.XOpenDisplay(screen.display.encode())
-    protocols, delete = (x11.XInternAtom(display, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
-    message = _ClientMessage(type=33, window=window, message_type=protocols, format=32)
-    message.data[0] = delete
-    x11.XSendEvent(display, window, 0, 0, ctypes.byref(message))
-    x11.XCloseDisplay(display)
 
 
 class _SaverInfo(ctypes.Structure):
