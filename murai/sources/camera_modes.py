@@ -83,5 +83,5 @@ def _distance(mode: CameraMode, wish: CameraWish) -> tuple[bool, float, float]:
 def _wished(wish: CameraWish) -> str:
     size = "{}x{}".format(*wish.size_px) if wish.size_px else ""
     rate = f"at {wish.fps:g} frames a second" if wish.fps else ""
-    form = "a format that Murai knows" if wish.format == "auto" else wish.format
-    return " ".join(part for part in (form, size, rate) if part)
+    form = "" if wish.format == "auto" else wish.format
+    return " ".join(part for part in (form, size, rate) if part) or "a format that Murai knows"
