@@ -9,8 +9,7 @@ from threading import Event
 from murai.core.slot import LatestSlot, SlotClosed
 from murai.core.worker import Worker
 from murai.errors import MuraiError, SourceError
-from murai.sources.cameras import list_cameras
-from murai.sources.open import OpenedSource, open_source
+from murai.sources.open import OpenedSource, open_camera_for, open_source
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +19,7 @@ class Search:
     """What is looked for.
 
     uri: to be opened; every_s: how long between two tries.
-    camera: nothing but a camera will do, so that `auto` is not content with the drawn scene again.
+    camera: nothing but a camera will do: see `open_camera_for`.
     """
 
     uri: str
@@ -64,15 +63,15 @@ class Finder:
 
     def _look(self, stop: Event) -> None:
         while not stop.wait(self._search.every_s):
-            if self._search.camera and not list_cameras():
-                continue
             try:
-                opened = open_source(self._search.uri)
+                opened = open_camera_for(self._search.uri) if self._search.camera else open_source(self._search.uri)
             except SourceError as fault:
                 self.why = str(fault)
                 continue
-            if stop.is_set() or (self._search.camera and opened.notice):
-                opened.source.close()
+            if opened is None:
                 continue
-            self._found.put(opened)
+            if stop.is_set():  # it took so long that nobody waits for it any more
+                opened.source.close()
+            else:
+                self._found.put(opened)
             return

@@ -73,16 +73,33 @@ def _open_camera(path: Path, wish: CameraWish) -> OpenedSource:
     return OpenedSource(camera, camera_uri(camera.stable_path, wish))
 
 
-def _open_auto(wish: CameraWish) -> OpenedSource:
+def open_camera_for(uri: str) -> OpenedSource | None:
+    """The camera that `auto` stands for, if there is one now; never the drawn scene in its place.
+
+    Raises:
+        ConfigError: the URI can't be understood.
+    """
+    spec = parse_source(uri)
+    return _open_best(spec.wish)[0] if isinstance(spec, AutoSpec) else None
+
+
+def _open_best(wish: CameraWish) -> tuple[OpenedSource | None, str]:
+    """The best camera; the second value says in one line why there is none."""
     try:
         from murai.sources.cameras import open_best_camera
     except ImportError as fault:
-        camera, reason = None, f"no cameras on this system ({fault})"
-    else:
-        camera, reason = open_best_camera(wish)
-    if camera is not None:
-        _log.info("source: %s, %s", camera.info.title, camera.mode)
-        return OpenedSource(camera, camera_uri(camera.stable_path, wish))
+        return None, f"no cameras on this system ({fault})"
+    camera, reason = open_best_camera(wish)
+    if camera is None:
+        return None, reason
+    _log.info("source: %s, %s", camera.info.title, camera.mode)
+    return OpenedSource(camera, camera_uri(camera.stable_path, wish)), ""
+
+
+def _open_auto(wish: CameraWish) -> OpenedSource:
+    opened, reason = _open_best(wish)
+    if opened is not None:
+        return opened
     from murai.sources.synthetic import SyntheticSource
 
     notice = f"{reason}; showing the drawn scene"

@@ -13,7 +13,6 @@ from murai.core.frame import Painted
 from murai.core.statistics import FrameCounts
 from murai.errors import CameraMissing, MediaError
 from murai.hardware import choose_compute
-from murai.sources.cameras import CameraFound
 from murai.sources.open import OpenedSource
 from murai.stylize.engine import Engine
 from murai.stylize.mix import StyleMix
@@ -180,23 +179,24 @@ def test_what_fails_at_every_start_is_tried_more_and_more_slowly(
 def test_the_drawn_scene_gives_way_to_the_first_camera_that_is_plugged_in(
     stylist: Stylist, counts: FrameCounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plugged: list[CameraFound] = []
+    plugged: list[str] = []
     asked: list[str] = []
     camera = MortalSource(10_000)
 
-    def open_auto(uri: str) -> OpenedSource:
+    def open_camera_for(uri: str) -> OpenedSource | None:
+        if not plugged:
+            return None
         asked.append(uri)
         return opened(camera)
 
     monkeypatch.setattr(supervisor_module, "_SCOUT_EVERY_S", 0.1)
-    monkeypatch.setattr(finder_module, "open_source", open_auto)
-    monkeypatch.setattr(finder_module, "list_cameras", lambda: plugged)
+    monkeypatch.setattr(finder_module, "open_camera_for", open_camera_for)
     scene = MortalSource(10_000)
     with supervise(OpenedSource(scene, "synthetic:", "no camera is plugged in"), stylist, "cpu", counts) as supervisor:
         wait_for(supervisor, lambda painted: painted is not None)
         time.sleep(0.3)
         assert asked == []
-        plugged.append(CameraFound(Path("/dev/video0"), Path("/dev/video0"), "a camera", ()))
+        plugged.append("/dev/video0")
         wait_for(supervisor, lambda _: scene.closed)
         wait_for(supervisor, lambda painted: painted is not None)
         assert asked == ["auto"]

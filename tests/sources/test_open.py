@@ -6,7 +6,7 @@ import pytest
 
 from murai.errors import CameraMissing, ConfigError
 from murai.sources import open_source
-from murai.sources.open import camera_uri
+from murai.sources.open import camera_uri, open_camera_for
 from murai.sources.uri import CameraSpec, CameraWish, Playback, parse_source
 from tests.sources.clips import moving, write_clip
 
@@ -21,6 +21,14 @@ def test_where_there_is_no_camera_the_drawn_scene_is_shown_and_said(caplog: pyte
     assert opened.notice == "no camera is plugged in; showing the drawn scene"
     assert opened.notice in caplog.text
     assert opened.uri == "synthetic:"
+
+
+def test_a_camera_alone_is_never_the_drawn_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("murai.sources.cameras.list_cameras", lambda: [])
+    assert open_camera_for("auto?fps=30") is None
+    assert open_camera_for("synthetic:") is None
+    with pytest.raises(ConfigError):
+        open_camera_for("nonesuch://x")
 
 
 def test_files_and_scenes_are_opened_as_asked_without_a_notice(tmp_path: Path) -> None:
