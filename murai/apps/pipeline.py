@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from threading import Event
 from types import TracebackType
 
 from murai.core.frame import Frame, Painted
+from murai.core.media import Decoder
 from murai.core.slot import LatestSlot, SlotClosed
 from murai.core.statistics import FrameCounts
 from murai.core.worker import Worker
@@ -42,11 +44,10 @@ class Pipeline:
             stack.callback(self._opened.source.close)
             decoder = open_decoder(self._opened.source.info, self._device)
             stack.callback(decoder.close)
-            take = partial(capture, self._opened.source, decoder, self._frames, counts=self._counts)
             paint = partial(self._stylist.run, self._frames, self.paintings)
             # The stylist first: capture ends before it, and what is decoded by then is still painted.
             stack.enter_context(Worker("stylist", paint, self.paintings.close))
-            stack.enter_context(Worker("capture", lambda stop: take(stop=stop), self._frames.close))
+            stack.enter_context(Worker("capture", partial(self._capture, decoder), self._frames.close))
             self._stack = stack.pop_all()
         return self
 
@@ -55,6 +56,9 @@ class Pipeline:
     ) -> None:
         self._stack.__exit__(kind, fault, trace)
         self.count_drops()
+
+    def _capture(self, decoder: Decoder, stop: Event) -> None:
+        capture(self._opened.source, decoder, self._frames, stop, self._counts)
 
     def count_drops(self) -> None:
         """Brings the counts' `dropped` up to date."""

@@ -136,8 +136,7 @@ class Show:
     def picture_failed(self, ticket: int, error: MuraiError, saved: bool, now_s: float) -> None:
         """The picture could not be kept, or `saved` but not queued."""
         self._tickets.drop(ticket)
-        what = "Saved, but can't be posted" if saved else "Not saved"
-        self.messages.say(f"{what}: {error}", now_s, level="error", for_s=8.0, topic="picture")
+        self._say_failed("Saved, but can't be posted" if saved else "Not saved", error, now_s)
 
     def picture_cancelled(self, in_time: bool, now_s: float) -> None:
         text = "Will not be posted" if in_time else "Too late: it is posted already"
@@ -243,6 +242,9 @@ class Show:
     def _say(self, text: str, now_s: float) -> None:
         self.messages.say(text, now_s, for_s=1.6, topic="key")
 
+    def _say_failed(self, what: str, error: MuraiError, now_s: float) -> None:
+        self.messages.say(f"{what}: {error}", now_s, level="error", for_s=8.0, topic="picture")
+
     def _press_shutter(self, now_s: float) -> None:
         if self._painted is None or self._lost:
             self.messages.say("No picture can be taken: the camera is lost", now_s, level="warning", topic="picture")
@@ -260,7 +262,7 @@ class Show:
         try:
             self._tickets.taken(self._backstage.take_picture(self._painted, self._look.view, style))
         except MuraiError as error:
-            self.messages.say(f"Not saved: {error}", now_s, level="error", for_s=8.0, topic="picture")
+            self._say_failed("Not saved", error, now_s)
 
     def _cancel(self, now_s: float) -> None:
         if self._shutter.counting:

@@ -45,8 +45,9 @@ class StepReport:
 class Trainer:
     """Trains one network for several styles, in two parts.
 
-    The first part normalises each picture by itself, which learns fast. The second goes on from there
-    with fixed statistics (see `with_fixed_statistics`), which is what the live picture is painted with.
+    The first part normalises each picture by itself, which learns fast. The second, of `Recipe.fixed_share`
+    and by default of no steps, goes on with fixed statistics (see `with_fixed_statistics`), which is what
+    the live picture is painted with.
 
     Owned by one thread. `state` and `restore` carry everything over to another process: the run goes
     on as if it had not been interrupted.
