@@ -135,6 +135,7 @@ def replug() -> None:
         order("unplug")
         fails(CameraMissing, lambda: [None for _ in packets])
     fails(CameraMissing, lambda: open_source(again))
+    wait_for_the_link_to_go()
     order("plug 5")
     while not by_id().exists():
         time.sleep(0.05)
@@ -144,6 +145,19 @@ def replug() -> None:
     expect(len(first) == 1 and took_s < 3.0, f"packets again {took_s:.2f} s after its return")
     expect(by_id().resolve() != node, f"under another number: {node}, then {by_id().resolve()}")
     say(f"packets again {took_s:.2f} s after its return as {by_id().resolve()}")
+
+
+def wait_for_the_link_to_go() -> None:
+    """The virtual machine plays udev, and what plays it there can die as a camera goes.
+
+    Then the link stays and would lead to whatever gets the old number: nothing that Murai could pass or fail.
+    """
+    end_s = time.monotonic() + 5
+    while os.path.lexists(by_id()):
+        if time.monotonic() > end_s:
+            say(f"{by_id()} is still there 5 s after the camera went: the virtual machine's links are dead")
+            raise SystemExit(os.EX_TEMPFAIL)
+        time.sleep(0.05)
 
 
 def retry(again: str) -> list[Packet]:
