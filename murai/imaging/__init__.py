@@ -1,0 +1,1 @@
+"""Pictures as tensors: moved, compared, and what moves in them. Pure functions."""
