@@ -1,10 +1,11 @@
-"""Photographs to train on, and style images."""
+"""Photographs to learn on: read from folders, lists and films, and dealt out as random squares."""
 
 from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,29 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from murai.errors import TrainingError
+from murai.training.films import FILM_ENDINGS, film_frames
 
 _log = logging.getLogger(__name__)
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+_LIST_ENDINGS = {".txt", ".lst", ".list"}
+_SPARE = 1.5  # photographs are kept that much larger than the largest square, for zoom
 # What Pillow raises for files that are no images, damaged, or of absurd size; the last three for damaged PNG and EXIF.
 _FAULTS = (OSError, ValueError, Image.DecompressionBombError, SyntaxError, TypeError, struct.error)
+
+Track = Callable[[Sequence[Path]], Iterable[Path]]
+
+
+def open_image(file: Path) -> Image.Image:
+    """An image in RGB, upright.
+
+    Raises:
+        TrainingError: it can't be read.
+    """
+    try:
+        with Image.open(file) as opened:
+            return ImageOps.exif_transpose(opened).convert("RGB")  # phones turn pictures by EXIF alone
+    except _FAULTS as fault:
+        raise TrainingError(f"can't read the image {file}: {fault}", "give a whole JPEG, PNG or WebP") from fault
 
 
 def read_image(file: Path, short_side_px: int | None = None) -> Tensor:
@@ -27,85 +46,140 @@ def read_image(file: Path, short_side_px: int | None = None) -> Tensor:
     Raises:
         TrainingError: it can't be read.
     """
-    try:
-        with Image.open(file) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGB")  # phones turn pictures by EXIF alone
-    except _FAULTS as fault:
-        raise TrainingError(f"can't read the image {file}: {fault}", "give a whole JPEG, PNG or WebP") from fault
-    if short_side_px is not None and min(picture.size) > short_side_px:
-        factor = short_side_px / min(picture.size)
-        size = (round(picture.width * factor), round(picture.height * factor))
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)
+    picture = open_image(file)
+    if short_side_px is not None:
+        picture = shrunk(picture, short_side_px)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
 
 
-def check_photographs(folder: Path, at_least: int) -> None:
-    """Looks only at names, which is soon done; `Photographs` reads the files.
+def shrunk(picture: Image.Image, short_side_px: int) -> Image.Image:
+    """The same, with a short side of at most so many px."""
+    if min(picture.size) <= short_side_px:
+        return picture
+    factor = short_side_px / min(picture.size)
+    size = (round(picture.width * factor), round(picture.height * factor))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def find_content(sources: Sequence[Path], at_least: int) -> list[Path]:
+    """The files that folders, text lists and films stand for; looks only at names, which is soon done.
+
+    A list has one file a line, relative to the list's own folder; empty lines and those that begin with # are skipped.
+    Films count as enough: how many pictures they hold shows when they are read.
 
     Raises:
-        TrainingError: there is no such folder, or it can't have `at_least` photographs.
+        TrainingError: a source isn't there, or all together can't have `at_least` photographs.
     """
-    if not folder.is_dir():
-        raise TrainingError(f"there is no folder {folder}", "name the one with the photographs to learn on")
-    if (count := len(_image_files(folder))) < at_least:
-        raise TrainingError(f"{folder} has {count} photographs", f"training wants {at_least} or more")
+    files = [file for source in sources for file in _files_of(source)]
+    if len(files) < at_least and not any(is_film(file) for file in files):
+        named = " ".join(str(source) for source in sources)
+        raise TrainingError(f"{named} has {len(files)} photographs", f"training wants {at_least} or more")
+    return files
 
 
-def _image_files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in _ENDINGS)
+def is_film(file: Path) -> bool:
+    return file.suffix.lower() in FILM_ENDINGS
+
+
+def _files_of(source: Path) -> list[Path]:
+    if source.is_dir():
+        return sorted(file for file in source.rglob("*") if file.suffix.lower() in _ENDINGS | FILM_ENDINGS)
+    if not source.is_file():
+        raise TrainingError(f"there is no folder {source}", "name the one with the photographs to learn on")
+    if source.suffix.lower() in _LIST_ENDINGS:
+        return _listed(source)
+    if source.suffix.lower() in _ENDINGS | FILM_ENDINGS:
+        return [source]
+    raise TrainingError(f"{source} is no folder, list (.txt) or film", "name one with the photographs to learn on")
+
+
+def _listed(source: Path) -> list[Path]:
+    try:
+        lines = [line.strip() for line in source.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as fault:
+        raise TrainingError(f"can't read the list {source}: {fault}", "write one file a line, in UTF-8") from fault
+    return [source.parent / line for line in lines if line and not line.startswith("#")]
+
+
+@dataclass(frozen=True)
+class Deal:
+    """Which part of which photograph one item of a batch shows. Plain numbers, the same on every machine."""
+
+    photograph: int
+    zoom: float
+    across: float
+    down: float
+    mirrored: bool
+
+
+def draw_deals(photographs: int, count: int, generator: torch.Generator) -> list[Deal]:
+    """The next `count` deals. generator: on the CPU."""
+    chosen = torch.randint(photographs, (count,), generator=generator).tolist()
+    numbers = torch.rand((count, 4), generator=generator).tolist()
+    return [Deal(which, a, b, c, d < 0.5) for which, (a, b, c, d) in zip(chosen, numbers, strict=True)]
 
 
 class Photographs:
-    """All photographs of a folder, kept in memory as uint8, dealt out as random squares.
+    """Photographs in memory as uint8 on the device that trains, dealt out as random squares.
 
-    Memory: about 0.35 MB a photograph with a short side of 288 px.
-    track: is given the files and gives them on one by one, as they are read; the place for a progress bar.
+    Memory: about 0.35 MB a photograph with a short side of 288 px. Damaged and small ones are named and left out.
 
     Raises:
         TrainingError: there are fewer than `at_least` that can be used.
     """
 
     def __init__(
-        self, folder: Path, square_px: int, *, at_least: int, track: Callable[[list[Path]], Iterable[Path]] = iter
+        self,
+        files: Sequence[Path],
+        square_px: int,
+        *,
+        at_least: int,
+        device: torch.device | str = "cpu",
+        track: Track = iter,
     ) -> None:
         self._square_px = square_px
+        self._device = torch.device(device)
         self._kept: list[Tensor] = []
-        for file in track(_image_files(folder)):
+        for file in track(files):
             self._keep(file)
         if len(self._kept) < at_least:
             raise TrainingError(
-                f"{folder} has {len(self._kept)} usable photographs of at least {square_px} px",
-                f"training wants {at_least} or more",
+                f"there are {len(self._kept)} usable photographs of at least {square_px} px",
+                f"training wants {at_least} or more; --square-px may be smaller",
             )
 
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def device(self) -> torch.device:
+        return self._device
+
     def _keep(self, file: Path) -> None:
+        short_side_px = round(self._square_px * _SPARE)
         try:
-            picture = read_image(file, short_side_px=self._square_px * 3 // 2)
+            found = film_frames(file, short_side_px) if is_film(file) else [read_image(file, short_side_px)]
         except TrainingError as fault:
             _log.warning("left out: %s", fault)
             return
-        if min(picture.shape[1:]) < self._square_px:
+        if found and min(found[0].shape[1:]) < self._square_px:
             _log.warning("left out: %s is smaller than %d px", file, self._square_px)
             return
-        self._kept.append(picture)
+        self._kept += [picture.to(self._device) for picture in found]
 
-    def batches(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-        """Endless batches (size, 3, S, S) float RGB in [0, 1]: random squares, random zoom, half of them mirrored."""
-        while True:
-            chosen = torch.randint(len(self._kept), (size,), generator=generator).tolist()
-            yield torch.stack([self._square(self._kept[index], generator) for index in chosen])
+    def squares(self, deals: Sequence[Deal], side_px: int) -> Tensor:
+        """The squares of these deals: (N, 3, side, side) float RGB in [0, 1] on the device."""
+        return torch.stack([self._square(deal, side_px) for deal in deals])
 
-    def _square(self, picture: Tensor, generator: torch.Generator) -> Tensor:
-        height, width = int(picture.shape[1]), int(picture.shape[2])
-        span = int(torch.randint(self._square_px, min(height, width) + 1, (), generator=generator))
-        top = int(torch.randint(height - span + 1, (), generator=generator))
-        left = int(torch.randint(width - span + 1, (), generator=generator))
-        square = picture[:, top : top + span, left : left + span].float() / 255.0
-        if torch.rand((), generator=generator) < 0.5:
-            square = square.flip(2)
-        side = self._square_px
-        sized = F.interpolate(square[None], size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+    def _square(self, deal: Deal, side_px: int) -> Tensor:
+        picture = self._kept[deal.photograph]
+        height, width = picture.shape[1], picture.shape[2]
+        span = side_px + int(deal.zoom * (min(height, width) + 1 - side_px))
+        top, left = int(deal.down * (height - span + 1)), int(deal.across * (width - span + 1))
+        square = picture[None, :, top : top + span, left : left + span].float() / 255.0
+        if deal.mirrored:
+            square = square.flip(3)
+        if span == side_px:
+            return square[0]
+        sized = F.interpolate(square, size=(side_px, side_px), mode="bilinear", antialias=True, align_corners=False)
         return sized[0].clamp(0.0, 1.0)

@@ -2,160 +2,197 @@
 
 from __future__ import annotations
 
+import copy
+import logging
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from murai.errors import TrainingError
-from murai.networks.canvas import canvas_size, draw_canvas
-from murai.networks.perceptual import PerceptualNetwork
-from murai.training.data import Photographs
-from murai.training.losses import (
-    Losses,
-    perceptual_losses,
-    sensor_noise,
-    style_grams,
-    tone,
-    total_variation,
-)
-from murai.training.model import StyleModel, with_fixed_statistics
+from murai.training.machine import Machine
+from murai.training.model import Averaged, StyleModel, usual_statistics
+from murai.training.objective import Job, Objective
+from murai.training.optimiser import Optimisers, rate_share
+from murai.training.plan import Canvases, draw_plan
 from murai.training.recipe import Recipe
 
-_CLIMB_STEPS = 50
-_CANVAS_SPARE = 256
+_log = logging.getLogger(__name__)
+_KEEP_EVERY_STEPS = 50
+_MOST_FAULTS = 3
+_MEASURED_PHOTOGRAPHS = 32
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """One finished step: its number from 1, its losses (unweighted, and the weighted `total`)."""
+    """One finished step: its number from 1, its losses by name (unweighted, and the weighted `total`).
+
+    done: share of the run that lies behind, 0 to 1. spent_s: time in training so far.
+    """
 
     step: int
-    content: float
-    style: float
-    tone: float
-    steadiness: float
-    variation: float
-    total: float
+    losses: dict[str, float]
+    done: float = field(compare=False, default=0.0)
+    spent_s: float = field(compare=False, default=0.0)
 
 
 class Trainer:
-    """Trains one network for several styles, in two parts.
+    """Trains one network for several styles, or the vectors of new styles for a finished one.
 
-    The first part normalises each picture by itself, which learns fast. The second, of `Recipe.fixed_share`
-    and by default of no steps, goes on with fixed statistics (see `with_fixed_statistics`), which is what
-    the live picture is painted with.
+    Owned by one thread of each process. `state` and `restore` carry everything over to other processes: the
+    run goes on as if it had not been interrupted.
 
-    Owned by one thread. `state` and `restore` carry everything over to another process: the run goes
-    on as if it had not been interrupted.
+    start: the model to begin with; None for a new one. It is trained in place.
+    clock: monotonic seconds.
     """
 
     def __init__(
-        self, recipe: Recipe, network: PerceptualNetwork, photographs: Photographs, style_images: list[Tensor]
+        self,
+        recipe: Recipe,
+        job: Job,
+        machine: Machine | None = None,
+        *,
+        start: StyleModel | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.recipe = recipe
         self.step = 0
-        self._network = network
-        self._photographs = photographs
-        self._styles = len(style_images)
-        self._targets = _stack([style_grams(network, image.float() / 255.0) for image in style_images])
+        self.spent_s = 0.0
+        self._job = job
+        self._machine = machine or Machine()
+        self._clock = clock
+        self._mine = self._machine.crew.share(recipe.batch)
         self._random = torch.Generator().manual_seed(recipe.seed)
-        height, width = canvas_size(recipe.square_px, recipe.square_px)
-        self._large_canvas = draw_canvas(height + _CANVAS_SPARE, width + _CANVAS_SPARE)
-        torch.manual_seed(recipe.seed)
-        self._adopt(StyleModel(recipe.network, self._styles, fixed=recipe.switch_step == 0))
+        self._objective = Objective(job, recipe, self._machine.device)
+        self._canvases = Canvases(recipe, self._machine.device)
+        self.model = (start or _new_model(recipe, len(job.styles))).to(self._machine.device)
+        self.model.network.requires_grad_(recipe.network_trained)
+        self._averaged = Averaged(self.model)
+        self._painter = _shared(self.model, self._machine)
+        self._optimisers = Optimisers(self.model, recipe.kernel_rate, recipe.vector_rate)
+        self._calm = 1.0
+        self._faults = 0
+        self._kept: dict[str, Any] | None = None
 
-    def _adopt(self, model: StyleModel) -> None:
-        self.model = model
-        self._optimiser = torch.optim.Adam(self.model.parameters(), lr=self.recipe.rate)
+    @property
+    def averaged(self) -> StyleModel:
+        """The model with the averaged weights, which are the ones to keep."""
+        return self._averaged.model
+
+    @property
+    def done(self) -> float:
+        """Share of the run that lies behind, 0 to 1."""
+        if self.recipe.time_s is None:
+            return self.step / self.recipe.steps
+        return min(1.0, self.spent_s / self.recipe.time_s)
+
+    @property
+    def sound(self) -> bool:
+        """Whether all weights are numbers: only then is the state worth keeping."""
+        return all(bool(torch.isfinite(weights).all()) for weights in self.model.parameters())
 
     def run(self) -> Iterator[StepReport]:
-        """Does the steps that are left, one for each item asked for; in the end the statistics are fixed.
+        """Does the steps that are left, one for each item asked for, until the steps or the time are over.
 
         Raises:
-            TrainingError: the loss is no longer a number.
+            TrainingError: the loss was no number for the fourth time, whatever the rate.
         """
-        batches = self._photographs.batches(self.recipe.batch, self._random)
-        while True:
-            if self.step == self.recipe.switch_step and not self.model.fixed:
-                self._adopt(with_fixed_statistics(self.model, batches))
-            if self.step >= self.recipe.steps:
-                return
-            yield self._do_step(next(batches))
+        before_s = self._clock()
+        while self.done < 1.0:
+            losses = self._do_step()
+            now_s = self._clock()
+            spent_s = self.spent_s + now_s - before_s
+            before_s = now_s
+            if self.recipe.time_s is not None:
+                spent_s = self._machine.crew.told_by_leader(spent_s, self._machine.device)
+            self.spent_s = spent_s
+            if losses is not None:
+                yield StepReport(self.step, losses, self.done, self.spent_s)
 
-    def _do_step(self, photographs: Tensor) -> StepReport:
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._rate()
-        losses = self._losses(photographs)
-        total = losses.total(self.recipe.weights)
-        value = float(total.detach())
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss is {value} at step {self.step + 1}",
-                "start again with another --seed or a lower --style-weight",
-            )
-        self._optimiser.zero_grad(set_to_none=True)
+    def _do_step(self) -> dict[str, float] | None:
+        """The losses, or None where they were no numbers and the step was not done."""
+        clips = self._job.clips
+        pairs = 0 if clips is None else len(clips)
+        plan = draw_plan(self.recipe.batch, len(self._job.photographs), len(self._job.styles), pairs, self._random)
+        side_px = self.recipe.side_px(self.done)
+        canvas = self._canvases.at(plan.canvas, side_px)
+
+        def paint(pictures: Tensor, styles: Tensor) -> Tensor:
+            with self._machine.painting():
+                painted: Tensor = self._painter(pictures, styles, canvas)
+            return painted.float()
+
+        losses = self._objective.losses(plan.items[self._mine], self.step, side_px, paint)
+        total = losses.total(self._objective.weights)
+        parts = {"total": total, **losses.by_name()}
+        values = self._machine.crew.mean(torch.stack([part.detach() for part in parts.values()])).tolist()
+        if not all(math.isfinite(value) for value in values):
+            self._fall_back(values[0])
+            return None
+        if self.step % _KEEP_EVERY_STEPS == 0 or self._kept is None:
+            self._kept = copy.deepcopy(self.state())
         total.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self._optimiser.step()
+        self._optimisers.step(self._calm * rate_share(self.step, self.done, self.recipe.last_share))
         self.step += 1
-        plain = {name: float(loss.detach()) for name, loss in losses.by_name().items()}
-        return StepReport(step=self.step, total=value, **plain)
+        self._averaged.follow(self.model, self.step)
+        return dict(zip(parts, values, strict=True))
 
-    def _losses(self, photographs: Tensor) -> Losses:
-        # The styles take turns, so that each has the same share of the photographs.
-        styles = (torch.arange(len(photographs)) + self.step * len(photographs)) % self._styles
-        noisy = sensor_noise(photographs, self._random)
-        with torch.autocast("cpu", torch.bfloat16):
-            both = self.model(torch.cat([photographs, noisy]), styles.repeat(2), self._canvas()).float()
-            painted, painted_noisy = both.chunk(2)
-            targets = {layer: grams[styles] for layer, grams in self._targets.items()}
-            content, style = perceptual_losses(self._network, painted, photographs, targets)
-        dark = tone(painted, photographs)
-        return Losses(content, style, dark, (painted - painted_noisy).square().mean(), total_variation(painted))
+    def _fall_back(self, loss: float) -> None:
+        """Back to the last good state at half the rate, but on with other photographs."""
+        if self._kept is None or self._faults == _MOST_FAULTS:
+            raise TrainingError(
+                f"the loss is {loss} at step {self.step + 1}, for the {self._faults + 1}. time",
+                "start again with another --seed or lower weights",
+            )
+        faults, calm, random, spent_s = self._faults + 1, self._calm / 2.0, self._random.get_state(), self.spent_s
+        if self._machine.crew.leads:
+            told = "the loss is %s at step %d: back to step %d, and on at half the rate"
+            _log.warning(told, loss, self.step + 1, self._kept["step"])
+        self._optimisers.forget()
+        self._load(self._kept)
+        self._faults, self._calm, self.spent_s = faults, calm, spent_s
+        self._random.set_state(random)
 
-    def measure(self, style: int, rounds: int = 4) -> dict[str, float]:
-        """Content and style loss of one style, on squares that training has not dealt out."""
-        batches = self._photographs.batches(self.recipe.batch, torch.Generator().manual_seed(self.recipe.seed + 1))
+    def measure(self, style: int) -> dict[str, float]:
+        """Content and style loss of one style by the averaged weights, on squares that training has not dealt out."""
         found = []
         with torch.no_grad():
-            for _ in range(rounds):
-                photographs = next(batches)
-                styles = torch.full((len(photographs),), style)
-                targets = {layer: grams[styles] for layer, grams in self._targets.items()}
-                painted = self.model(photographs, styles)
-                found.append(torch.stack(perceptual_losses(self._network, painted, photographs, targets)))
+            for photographs in self._fresh_squares():
+                styles = torch.full((len(photographs),), style, device=photographs.device)
+                painted = self.averaged(photographs, styles)
+                found.append(torch.stack(self._objective.likeness(painted, photographs, styles)))
         content, style_loss = torch.stack(found).mean(0).tolist()
         return {"content": round(content, 4), "style": round(style_loss, 4)}
 
-    def _rate(self) -> float:
-        """A cosine down to a quarter in the first part, and from a half down to nothing in the second.
+    def usual_statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and deviation (S, V) of the averaged model's features; see `murai.training.model`."""
+        return usual_statistics(self.averaged, self._fresh_squares())
 
-        Each part begins with a short climb, for Adam's first steps know little of the gradients' sizes.
-        """
-        first = self.step < self.recipe.switch_step
-        begin, end = (0, self.recipe.switch_step) if first else (self.recipe.switch_step, self.recipe.steps)
-        high, low = (1.0, 0.25) if first else (0.5, 0.0)
-        done = (self.step - begin) / (end - begin)
-        climb = min(1.0, (self.step - begin + 1) / _CLIMB_STEPS)
-        return self.recipe.rate * climb * (low + (high - low) * 0.5 * (1.0 + math.cos(math.pi * done)))
-
-    def _canvas(self) -> Tensor:
-        """Another part of the canvas each time, so that no stroke is learnt by its place."""
-        height, width = canvas_size(self.recipe.square_px, self.recipe.square_px)
-        top, left = torch.randint(_CANVAS_SPARE, (2,), generator=self._random).tolist()
-        return self._large_canvas[:, :, top : top + height, left : left + width]
+    def _fresh_squares(self) -> list[Tensor]:
+        """Batches of 4 with 32 photographs in all, always the same."""
+        random = torch.Generator().manual_seed(self.recipe.seed + 1)
+        count = len(self._job.photographs)
+        plans = [draw_plan(4, count, 1, 0, random) for _ in range(_MEASURED_PHOTOGRAPHS // 4)]
+        side_px = self.recipe.late_square_px
+        return [self._job.photographs.squares([item.deal for item in plan.items], side_px) for plan in plans]
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, as tensors and plain values."""
+        """Everything that the next step depends on, as tensors and plain values; shares the trainer's memory."""
         return {
             "recipe": asdict(self.recipe),
+            "styles": [style.sha256() for style in self._job.styles],
             "step": self.step,
-            "fixed": self.model.fixed,
+            "spent_s": self.spent_s,
+            "calm": self._calm,
+            "faults": self._faults,
             "model": self.model.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimisers": self._optimisers.state(),
             "random": self._random.get_state(),
         }
 
@@ -165,17 +202,41 @@ class Trainer:
         Raises:
             TrainingError: it is of another recipe, or of other styles.
         """
-        if state["recipe"] != asdict(self.recipe) or len(state["model"]["scale"]) != self._styles:
+        if state["styles"] != [style.sha256() for style in self._job.styles]:
+            raise TrainingError("the checkpoint is of other style images", "give the same ones, or leave out --resume")
+        if state["recipe"] != asdict(self.recipe):
+            told = ", ".join(differing(state["recipe"], asdict(self.recipe)))
             raise TrainingError(
-                "the checkpoint is of a run with other settings or styles", "give the same ones, or leave out --resume"
+                f"the checkpoint is of a run with other settings ({told})", "give the same ones, or leave out --resume"
             )
-        self._adopt(StyleModel(self.recipe.network, self._styles, fixed=state["fixed"]))
+        self._load(state)
+        self._kept = copy.deepcopy(state)
+
+    def _load(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
-        self._optimiser.load_state_dict(state["optimiser"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimisers.restore(copy.deepcopy(state["optimisers"]))
         self._random.set_state(state["random"])
-        self.step = state["step"]
+        self.step, self.spent_s = state["step"], state["spent_s"]
+        self._calm, self._faults = state["calm"], state["faults"]
 
 
-def _stack(grams: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """By layer, the Gram matrices of all styles (S, C, C)."""
-    return {layer: torch.stack([one[layer] for one in grams]) for layer in grams[0]}
+def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Names of the entries that aren't alike."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def _new_model(recipe: Recipe, styles: int) -> StyleModel:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return StyleModel(recipe.network, styles)
+
+
+def _shared(model: StyleModel, machine: Machine) -> nn.Module:
+    """The model as it is called in steps: with its gradients averaged over all processes, and compiled if asked."""
+    painter: nn.Module = model
+    if machine.crew.size > 1:
+        painter = DistributedDataParallel(model, device_ids=[machine.device] if machine.device.type == "cuda" else None)
+    if machine.compiled:
+        painter = torch.compile(painter)  # type: ignore[assignment]  # it is a module still
+    return painter

@@ -1,30 +1,34 @@
-"""The network in training with the vectors of its styles, and its change from instance to fixed statistics."""
+"""The network in training with the vectors of its styles, and what statistics its layers usually have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from murai.networks.canvas import canvas_size, draw_canvas
-from murai.networks.style import FixedAffine, InstanceAffine, StyleNetwork, StyleNetworkSpec
+from murai.networks.statistics import measure_each
+from murai.networks.style import InstanceAffine, StyleNetwork, StyleNetworkSpec
+
+_AVERAGING = 0.998
+_AVERAGING_STEPS = 20
 
 
 class StyleModel(nn.Module):
-    """A style network and one scale and shift vector a style.
+    """A style network that normalises each picture by itself, and one scale and shift vector a style."""
 
-    fixed: its statistics are part of the vectors; otherwise each picture's own are used.
-    """
-
-    def __init__(self, spec: StyleNetworkSpec, styles: int, *, fixed: bool) -> None:
+    def __init__(self, spec: StyleNetworkSpec, styles: int) -> None:
         super().__init__()
         self.spec = spec
-        self.fixed = fixed
-        self.network = StyleNetwork(spec, FixedAffine if fixed else InstanceAffine)
+        self.network = StyleNetwork(spec, InstanceAffine)
         self.scale = nn.Parameter(torch.ones(styles, spec.vector_length))
         self.shift = nn.Parameter(torch.zeros(styles, spec.vector_length))
+
+    @property
+    def styles(self) -> int:
+        return self.scale.shape[0]
 
     def forward(self, photographs: Tensor, styles: Tensor, canvas: Tensor | None = None) -> Tensor:
         """Paintings (N, 3, H, W) in [0, 1].
@@ -38,49 +42,43 @@ class StyleModel(nn.Module):
         return painted
 
 
-def with_fixed_statistics(model: StyleModel, batches: Iterator[Tensor], rounds: int = 8) -> StyleModel:
-    """The same model with the usual statistics of each style folded into its vectors.
+class Averaged:
+    """The moving average of a model's weights, which paints better than where the last steps happened to lead.
 
-    A network that normalises by its own picture changes its colours when somebody walks in; one that
-    normalises by what pictures are usually like doesn't, and needs no pass over the picture to find out.
-    (x - mean) / deviation * scale + shift is x * scale' + shift' with scale' = scale / deviation and
-    shift' = shift - mean * scale'. Training goes on from there, since usual is not the same as own.
+    A step counts for a five-hundredth, and for more in the beginning.
     """
-    fixed = StyleModel(model.spec, model.scale.shape[0], fixed=True)
-    fixed.load_state_dict(model.state_dict())
-    fixed.to(model.scale.device)
-    samples = [next(batches).to(model.scale.device) for _ in range(rounds)]
+
+    def __init__(self, model: StyleModel) -> None:
+        self.model = copy.deepcopy(model).requires_grad_(False)
+
+    def follow(self, model: StyleModel, step: int) -> None:
+        """Takes in the weights after a step, counted from 1."""
+        part = 1.0 - min(_AVERAGING, step / (step + _AVERAGING_STEPS))
+        with torch.no_grad():
+            for mean, now in zip(self.model.parameters(), model.parameters(), strict=True):
+                mean.lerp_(now, part)
+
+
+def usual_statistics(model: StyleModel, batches: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean and deviation (S, V) of what reaches each affine, in float32, for each style.
+
+    Usual is what a single picture has on average: the mean of the pictures' means, and the root of the mean
+    of their variances.
+
+    batches: photographs (N, 3, H, W) float in [0, 1] on the model's device, 32 or more in all.
+    """
+    found = [_statistics_of(model, batches, style) for style in range(model.styles)]
+    means, deviations = zip(*found, strict=True)
+    return torch.stack(means), torch.stack(deviations)
+
+
+def _statistics_of(model: StyleModel, batches: Sequence[Tensor], style: int) -> tuple[Tensor, Tensor]:
+    one = slice(style, style + 1)
+    means, variances = [], []
     with torch.no_grad():
-        for style in range(model.scale.shape[0]):
-            mean, variance = _statistics(model, samples, style)
-            fixed.scale[style] = model.scale[style] / (variance + 1e-5).sqrt()
-            fixed.shift[style] = model.shift[style] - mean * fixed.scale[style]
-    return fixed
-
-
-def _statistics(model: StyleModel, samples: list[Tensor], style: int) -> tuple[Tensor, Tensor]:
-    """Mean and variance (V,) of what reaches each affine, averaged over the samples' pictures."""
-    means: list[Tensor] = []
-    variances: list[Tensor] = []
-    for sample in samples:
-        with _watched(model.network) as seen:
-            model(sample, torch.full((len(sample),), style, device=sample.device))
-        means.append(torch.cat([x.float().mean((0, 2, 3)) for x in seen]))
-        variances.append(torch.cat([x.float().var((2, 3), correction=0).mean(0) for x in seen]))
-    return torch.stack(means).mean(0), torch.stack(variances).mean(0)
-
-
-@contextmanager
-def _watched(network: StyleNetwork) -> Iterator[list[Tensor]]:
-    """Collects the inputs of the affines, in the order in which the picture passes them."""
-    seen: list[Tensor] = []
-
-    def keep(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        seen.append(inputs[0])
-
-    hooks = [m.register_forward_pre_hook(keep) for m in network.modules() if isinstance(m, InstanceAffine)]
-    try:
-        yield seen
-    finally:
-        for hook in hooks:
-            hook.remove()
+        for batch in batches:
+            canvas = draw_canvas(*canvas_size(batch.shape[2], batch.shape[3])).to(batch.device)
+            mean, deviation = measure_each(model.network, batch, canvas, model.scale[one], model.shift[one])
+            means.append(mean)
+            variances.append(deviation.square())
+    return torch.cat(means).mean(0), torch.cat(variances).mean(0).sqrt()

@@ -3,48 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from murai.errors import TrainingError
 from murai.networks.style import StyleNetworkSpec
 from murai.training.losses import LossWeights
 
+_SMALLEST_PX = 32
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a run's result, besides the pictures.
+    """Everything that decides a run's result, besides the pictures and the perceptual network.
 
     network: the shape of the network.
     weights: of the losses.
-    steps: optimiser steps in all.
-    fixed_share: share of the steps, at the end, that are trained with fixed statistics. After 800 such steps
-        the pictures of styles/quartet were worse than with none: each picture by itself is to have the
-        painting's Gram matrices, and without its own statistics can only get them by patterns all over.
-    batch: photographs a step, dealt evenly to the styles.
-    square_px: side of the training squares.
-    style_px: short side of the style images; larger makes larger strokes.
-    rate: Adam's first learning rate.
+    style_distance: how far a painting is from the style image: by Gram matrices, moments or sliced distributions.
+    steps: optimiser steps in all, where time_s is None.
+    time_s: how long to train instead; the rates then follow the time.
+    batch: photographs a step, over all processes; each has a random one of the styles.
+    square_px: side of the training squares; late_square_px in the last late_share of the run.
+    style_px: short side of the style images; larger makes smaller strokes.
+    kernel_rate, vector_rate: the highest rates of Muon and of Adam; last_share: of them, before they land at 0.
+    damage: whether the network sees photographs as a dark booth's cheap camera gives them.
+    network_trained: False for new vectors alone.
     seed: of weights, order and noise.
     """
 
     network: StyleNetworkSpec = field(default_factory=StyleNetworkSpec)
     weights: LossWeights = field(default_factory=LossWeights)
+    style_distance: Literal["gram", "moments", "sliced"] = "gram"
     steps: int = 2000
-    fixed_share: float = 0.0
+    time_s: float | None = None
     batch: int = 4
-    square_px: int = 192
+    square_px: int = 128
+    late_square_px: int = 192
+    late_share: float = 0.25
     style_px: int = 512
-    rate: float = 2e-3
+    kernel_rate: float = 0.015
+    vector_rate: float = 0.02
+    last_share: float = 0.15
+    damage: bool = True
+    network_trained: bool = True
     seed: int = 1
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise TrainingError(f"{self.steps} steps of batch {self.batch} train nothing", "give at least 1 of each")
-        if not 0.0 <= self.fixed_share <= 1.0:
-            raise TrainingError(f"a fixed share of {self.fixed_share} is no share", "give a number from 0 to 1")
-        if self.square_px < 32:
-            raise TrainingError(f"squares of {self.square_px} px are too small", "give at least 32 px")
+        if self.time_s is not None and self.time_s <= 0.0:
+            raise TrainingError(f"{self.time_s:g} s are no time to train", "give more than 0")
+        if not 0.0 <= self.late_share <= 1.0:
+            raise TrainingError(f"a late share of {self.late_share} is no share", "give a number from 0 to 1")
+        if min(self.square_px, self.late_square_px) < _SMALLEST_PX:
+            raise TrainingError(
+                f"squares of {min(self.square_px, self.late_square_px)} px are too small",
+                f"give at least {_SMALLEST_PX} px",
+            )
 
     @property
-    def switch_step(self) -> int:
-        """The first step with fixed statistics."""
-        return self.steps - round(self.steps * self.fixed_share)
+    def largest_px(self) -> int:
+        """What photographs must at least have."""
+        return max(self.square_px, self.late_square_px)
+
+    def side_px(self, done: float) -> int:
+        """The side of the squares when this share of the run, 0 to 1, lies behind."""
+        return self.late_square_px if done >= 1.0 - self.late_share else self.square_px

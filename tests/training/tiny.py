@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from murai.networks.perceptual import Layers
 from murai.networks.style import StyleNetworkSpec
-from murai.training.data import Photographs
+from murai.training.data import Photographs, find_content
 from murai.training.loop import Trainer
+from murai.training.objective import Job
 from murai.training.recipe import Recipe
+from murai.training.style_image import StyleImage
 
 SPEC = StyleNetworkSpec(width=0.25, blocks=1)
 
@@ -21,15 +25,15 @@ SPEC = StyleNetworkSpec(width=0.25, blocks=1)
 class TinyEyes:
     """A perceptual network of two layers, smooth everywhere, so that its slopes can be measured."""
 
-    content_layer = "deep"
-    style_layers: tuple[str, ...] = ("shallow", "deep")
+    name = "tiny"
+    layers = Layers(content={"deep": 1.0}, style={"shallow": 1.0, "deep": 1.0})
 
     def __init__(self) -> None:
         random = torch.Generator().manual_seed(11)
         self._first = torch.randn((6, 3, 3, 3), generator=random) * 0.5
         self._second = torch.randn((8, 6, 3, 3), generator=random) * 0.3
 
-    def features(self, pictures: Tensor) -> dict[str, Tensor]:
+    def features(self, pictures: Tensor, wanted: Collection[str] | None = None) -> dict[str, Tensor]:
         shallow = F.softplus(F.conv2d(_around(pictures), self._first.to(pictures.dtype)))
         deep = F.softplus(F.conv2d(_around(shallow), self._second.to(shallow.dtype), stride=2))
         return {"shallow": shallow, "deep": deep}
@@ -65,11 +69,16 @@ def style_image(number: int) -> Tensor:
 
 
 def tiny_recipe(steps: int = 10, **others: object) -> Recipe:
-    """Squares of 32 px in batches of 2, half of the steps with fixed statistics."""
-    told = {"network": SPEC, "steps": steps, "batch": 2, "square_px": 32, "fixed_share": 0.5} | others
+    """Squares of 32 px, larger ones in the last quarter, in batches of 2."""
+    told = {"network": SPEC, "steps": steps, "batch": 2, "square_px": 32, "late_square_px": 40} | others
     return Recipe(**told)  # type: ignore[arg-type]
 
 
+def tiny_job(photographs: Path, recipe: Recipe, styles: int = 2) -> Job:
+    read = Photographs(find_content([photographs], 1), recipe.largest_px, at_least=1)
+    images = [StyleImage(f"style-{number}", (style_image(number),), (None,)) for number in range(styles)]
+    return Job(TinyEyes(), read, images)
+
+
 def tiny_trainer(photographs: Path, recipe: Recipe, styles: int = 2) -> Trainer:
-    images = [style_image(number) for number in range(styles)]
-    return Trainer(recipe, TinyEyes(), Photographs(photographs, recipe.square_px, at_least=1), images)
+    return Trainer(recipe, tiny_job(photographs, recipe, styles))
