@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from murai import __version__
+from murai.cli_train import train
 from murai.config import Config, parse_model, parse_size, read_toml
 from murai.core.paths import find_config
 from murai.errors import MuraiError
@@ -160,37 +161,51 @@ def styles_verify(pack: Annotated[str, typer.Argument(help="A pack's name or fol
     styles.verify_pack(pack, _console())
 
 
+app.command()(train)
+
+
 @app.command()
-def train(
-    images: Annotated[list[Path], typer.Argument(help="Style images, one a style.", metavar="IMAGE…")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The pack's folder.", metavar="PACK")],
-    photographs: Annotated[Path, typer.Option(help="Folder of photographs to learn on.", metavar="FOLDER")],
-    about: Annotated[Path | None, typer.Option(help="TOML: title, artist, year… by style.", metavar="FILE")] = None,
+def evaluate(
+    pack: Annotated[str, typer.Argument(help="A pack's name or folder.")],
+    paintings: Annotated[Path, typer.Option(help="An image for each style, of its name.", metavar="FOLDER")],
+    photographs: Annotated[Path, typer.Option(help="That training has never seen.", metavar="FOLDER")],
+    clip: Annotated[Path, typer.Option(help="A film that training has never seen.", metavar="FILE")],
     perceptual: Annotated[
         Path | None, typer.Option(help="Folder with VGG-19 files; else torchvision's VGG-16.", metavar="FOLDER")
     ] = None,
-    checkpoint: Annotated[Path, typer.Option(help="Where to go on from.", metavar="FILE")] = Path("runs/checkpoint.pt"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps in all.")] = 2000,
-    style_weight: Annotated[float, typer.Option(min=0.0, help="More of the painting.")] = 4.0,
-    seed: Annotated[int, typer.Option(help="Of weights, order and noise.")] = 1,
+    styles: Annotated[str, typer.Option(help="Some of the pack's; all.", metavar="NAME,…")] = "",
+    images: Annotated[int, typer.Option(min=1, help="Photographs to measure on.")] = 5,
+    lbfgs_steps: Annotated[int, typer.Option(min=1, help="Of the optimisation beside it.")] = 100,
+    clip_from_s: Annotated[float, typer.Option(min=0.0, help="Where in the film to begin, in seconds.")] = 0.0,
+    clip_s: Annotated[float, typer.Option(min=0.1, help="How much of the film, in seconds.")] = 12.0,
+    statistics: Annotated[
+        Literal["own", "following", "usual"] | None,
+        typer.Option(help="What to normalise by; stills by their own, films by what follows."),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Figures for machines.", metavar="FILE")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Pictures (PNG).", metavar="FILE")] = None,
+    cache: Annotated[Path, typer.Option(help="Where optimisations are kept.", metavar="FOLDER")] = Path("runs/lbfgs"),
 ) -> None:
-    """A new style pack from pictures of paintings."""
-    from murai.apps.training import TrainingOptions, train_pack
-    from murai.training.losses import LossWeights
-    from murai.training.recipe import Recipe
+    """Quality and steadiness of a pack, in figures and pictures."""
+    from murai.apps.evaluation import EvaluationOptions, evaluate_pack
 
-    options = TrainingOptions(
-        images=tuple(images),
-        pack=output,
+    options = EvaluationOptions(
+        pack=pack,
+        paintings=paintings,
         photographs=photographs,
-        about=read_toml(about) if about else {},
+        clip=clip,
         perceptual=perceptual,
-        checkpoint=checkpoint,
-        resume=resume,
-        recipe=Recipe(steps=steps, weights=LossWeights(style=style_weight), seed=seed),
+        styles=tuple(name for name in styles.split(",") if name),
+        images=images,
+        lbfgs_steps=lbfgs_steps,
+        clip_from_s=clip_from_s,
+        clip_s=clip_s,
+        statistics=statistics,
+        json_file=json_file,
+        sheet=sheet,
+        cache=cache,
     )
-    train_pack(options, _console())
+    evaluate_pack(options, _console())
 
 
 def _config_with(file: Path | None, overrides: dict[str, dict[str, Any]]) -> Config:

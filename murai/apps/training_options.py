@@ -1,0 +1,165 @@
+"""What `murai train` was told, and the words that style images are named by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from murai.errors import ConfigError
+from murai.networks.perceptual import Pooling
+from murai.training.recipe import Recipe
+from murai.training.style_image import Crop, StyleSource
+
+
+@dataclass(frozen=True)
+class PerceptualOptions:
+    """What to measure with.
+
+    folder: of the VGG-19 files, None for torchvision's VGG-16.
+    content, style: layers with weights, None for the network's usual ones.
+    """
+
+    folder: Path | None = None
+    content: dict[str, float] | None = None
+    style: dict[str, float] | None = None
+    pooling: Pooling = "max"
+
+
+@dataclass(frozen=True)
+class MachineOptions:
+    """Where to compute. threads: None for all cores. compiled: by torch.compile."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = None
+    compiled: bool = False
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What `murai train` was told.
+
+    styles: what to learn, in the pack's order.
+    pack: the folder to write; its name is the pack's.
+    photographs: folders, lists and films to learn on. clips: films for steadiness, besides those.
+    about: by style's name, a table with title, artist, year and credit; "pack" has the pack's title and licence.
+    checkpoint: written every minute; resume goes on from it.
+    start: checkpoint of another run whose weights are the first ones, None for new ones.
+    into: the finished pack that the styles are added to, by their vectors alone. polish: joint steps after that.
+    twin_of: the pack that gets this one as its twin, for `murai evaluate`.
+    tensorboard: folder for TensorBoard's records.
+    """
+
+    styles: tuple[StyleSource, ...]
+    pack: Path
+    photographs: tuple[Path, ...]
+    about: dict[str, Any]
+    checkpoint: Path
+    recipe: Recipe
+    clips: tuple[Path, ...] = ()
+    perceptual: PerceptualOptions = PerceptualOptions()
+    machine: MachineOptions = MachineOptions()
+    resume: bool = False
+    start: Path | None = None
+    into: Path | None = None
+    polish: int = 0
+    twin_of: Path | None = None
+    tensorboard: Path | None = None
+
+
+def parse_styles(
+    images: Sequence[str], crops: Sequence[str] = (), turns: Sequence[str] = (), masks: Sequence[str] = ()
+) -> tuple[StyleSource, ...]:
+    """Styles by words: images FILE or NAME=FILE,FILE; the rest [NAME=]VALUE, for one style or for all.
+
+    crops: x,y,width,height in px. turns: degrees, anticlockwise. masks: files.
+
+    Raises:
+        ConfigError: a word can't be used.
+    """
+    files = dict(_style_files(word) for word in images)
+    if len(files) < len(images):
+        names = [_style_files(word)[0] for word in images]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ConfigError(f"two of the images name the style '{twice}'", "rename one of the files, or give NAME=FILE")
+    crop_of = {name: _crop(value) for name, value in _by_style("--crop", crops, files).items()}
+    turn_of = {name: _degrees(value) for name, value in _by_style("--rotate", turns, files).items()}
+    mask_of = {name: Path(value) for name, value in _by_style("--mask", masks, files).items()}
+    return tuple(
+        StyleSource(name, each, crop_of.get(name), turn_of.get(name, 0.0), mask_of.get(name))
+        for name, each in files.items()
+    )
+
+
+def _style_files(word: str) -> tuple[str, tuple[Path, ...]]:
+    name, given, files = word.partition("=")
+    if not given or "/" in name:
+        return style_name(Path(word)), (Path(word),)
+    return style_name(Path(f"{name}.")), tuple(Path(file) for file in files.split(",") if file)
+
+
+def style_name(image: Path) -> str:
+    """A style's name by its image's."""
+    return image.stem.lower().replace(" ", "_").rstrip(".")
+
+
+def _by_style(option: str, words: Sequence[str], styles: dict[str, tuple[Path, ...]]) -> dict[str, str]:
+    """The value for each style that has one; what is said without a name is for all."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, given, value = word.partition("=")
+        if not given:
+            found |= dict.fromkeys(styles, word)
+        elif name in styles:
+            found[name] = value
+        else:
+            raise ConfigError(f"{option} {word}: there is no style '{name}'", f"known are {', '.join(styles)}")
+    return found
+
+
+def _crop(value: str) -> Crop:
+    try:
+        left, top, width, height = (int(part) for part in value.split(","))
+    except ValueError as fault:
+        raise ConfigError(f"--crop {value} is no part of an image", "give x,y,width,height in px") from fault
+    if min(left, top) < 0 or min(width, height) < 1:
+        raise ConfigError(f"--crop {value} is no part of an image", "give x,y,width,height in px")
+    return Crop(left, top, width, height)
+
+
+def _degrees(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as fault:
+        raise ConfigError(f"--rotate {value} is no angle", "give degrees, anticlockwise") from fault
+
+
+def parse_layers(words: str) -> dict[str, float]:
+    """Layers with weights: "relu1_1,relu4_1:0.5" is the second for half.
+
+    Raises:
+        ConfigError: a weight is no number.
+    """
+    found = {}
+    for word in words.split(","):
+        name, given, weight = word.partition(":")
+        try:
+            found[name.strip()] = float(weight) if given else 1.0
+        except ValueError as fault:
+            raise ConfigError(f"'{word}' is no layer with a weight", "write as in relu4_1:0.5") from fault
+    return found
+
+
+def parse_duration(words: str) -> float:
+    """Seconds of "90", "90s", "9m" or "1h30m".
+
+    Raises:
+        ConfigError: it is no time.
+    """
+    found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", words.strip())
+    if not words.strip() or found is None:
+        raise ConfigError(f"'{words}' is no time", "write as in 90s, 9m or 1h30m")
+    hours, minutes, seconds = (float(part or 0.0) for part in found.groups())
+    return 3600.0 * hours + 60.0 * minutes + seconds

@@ -1,0 +1,82 @@
+"""What a training run leaves: the pack, its previews, its loss curves and a sheet of samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from murai import __version__
+from murai.apps.training_run import Run
+from murai.apps.training_sheets import write_preview, write_samples
+from murai.stylize.pack import StyleFacts
+from murai.stylize.pack_writer import PackContents, write_pack
+from murai.training.model import StyleModel
+from murai.training.recipe import Recipe
+
+CURVES_FILE = "losses.png"
+SAMPLES_FILE = "samples.jpg"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with what belongs to it in a pack.
+
+    mean, deviation: (S, V), the usual statistics. training: for people, see `training_facts`.
+    """
+
+    title: str
+    licence: str
+    model: StyleModel
+    mean: Tensor
+    deviation: Tensor
+    styles: list[StyleFacts]
+    training: dict[str, str | int | float]
+
+
+def write_trained(folder: Path, trained: Trained) -> None:
+    """Writes the pack, with a preview of each style, and a sheet of all.
+
+    Raises:
+        PackError: something can't be written.
+    """
+    model = trained.model
+    contents = PackContents(
+        title=trained.title,
+        licence=trained.licence,
+        spec=model.spec,
+        network={name: tensor.cpu() for name, tensor in model.network.state_dict().items()},
+        scale=model.scale.detach().cpu(),
+        shift=model.shift.detach().cpu(),
+        mean=trained.mean.cpu(),
+        deviation=trained.deviation.cpu(),
+        styles=trained.styles,
+        training=trained.training,
+    )
+    write_pack(folder, contents)
+    for number, style in enumerate(trained.styles):
+        if style.preview:
+            write_preview(model, number, folder / style.preview)
+    write_samples(model, [style.name for style in trained.styles], folder / SAMPLES_FILE)
+
+
+def training_facts(run: Run, photographs: int, perceptual: str) -> dict[str, str | int | float]:
+    """Where, how long and on what was trained, for pack.toml."""
+    recipe = run.trainer.recipe
+    return {
+        "program": f"murai {__version__}",
+        "device": run.machine.told,
+        "minutes": round(run.trainer.spent_s / 60.0, 1),
+        "steps": run.trainer.step,
+        "photographs": photographs,
+        "perceptual": perceptual,
+        **_told_recipe(recipe),
+    }
+
+
+def _told_recipe(recipe: Recipe) -> dict[str, Any]:
+    weights = {f"{name}_weight": weight for name, weight in vars(recipe.weights).items()}
+    told = ("batch", "square_px", "late_square_px", "style_px", "style_distance", "seed")
+    return {name: getattr(recipe, name) for name in told} | weights

@@ -1,0 +1,96 @@
+"""One run of the trainer: progress bar, checkpoint a minute, records."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from murai.apps.training_sheets import painted_sheet
+from murai.errors import TrainingError
+from murai.training.checkpoint import read_checkpoint, write_checkpoint
+from murai.training.loop import StepReport, Trainer
+from murai.training.machine import Machine
+from murai.training.records import Curves, TensorBoard
+
+_SAVE_EVERY_S = 60.0
+_SHEET_EVERY_S = 60.0
+_SCALARS_EVERY_STEPS = 10
+
+
+@dataclass
+class Run:
+    """A trainer with what is written while it runs; only the leader of the crew writes.
+
+    checkpoint: where to. tensorboard: folder, or None.
+    """
+
+    trainer: Trainer
+    machine: Machine
+    checkpoint: Path
+    tensorboard: Path | None = None
+    curves: Curves = field(default_factory=Curves)
+
+    def restore(self) -> None:
+        """Goes on from the checkpoint.
+
+        Raises:
+            TrainingError: it can't be read, or is of another run.
+        """
+        crew = self.machine.crew
+        state = crew.shared(read_checkpoint(self.checkpoint) if crew.leads else None)
+        try:
+            self.trainer.restore(state["trainer"])
+            self.curves.restore(state["curves"])
+        except KeyError as fault:
+            raise TrainingError(
+                f"{self.checkpoint} is no checkpoint of this `murai train`", "start without --resume"
+            ) from fault
+
+    def save(self) -> None:
+        """Writes the checkpoint, unless the weights have just been spoilt: then the one before is better."""
+        if self.machine.crew.leads and self.trainer.sound:
+            write_checkpoint(self.checkpoint, {"trainer": self.trainer.state(), "curves": self.curves.state()})
+
+    def go(self, console: Console) -> None:
+        """Trains to the end, which leaves a checkpoint."""
+        shown = self.machine.crew.leads and console.is_terminal
+        board = TensorBoard(self.tensorboard) if self.tensorboard and self.machine.crew.leads else None
+        columns = (TextColumn("training"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        loss = TextColumn("{task.fields[loss]}")
+        with Progress(*columns, loss, console=console, disable=not shown) as progress:
+            task = progress.add_task("", total=1.0, loss="")
+            progress.update(task, completed=self.trainer.done)
+            saved_s = drawn_s = time.monotonic()
+            for report in self.trainer.run():
+                self.curves.add(report.step, report.losses)
+                progress.update(task, completed=report.done, loss=_told(report))
+                now_s = time.monotonic()
+                if now_s - saved_s >= _SAVE_EVERY_S:
+                    saved_s = now_s
+                    self.save()
+                if board is not None:
+                    drawn_s = self._record(board, report, drawn_s)
+        if board is not None:
+            board.sheet(self.trainer.step, painted_sheet(self.trainer.averaged))
+            board.close()
+        self.save()
+
+    def _record(self, board: TensorBoard, report: StepReport, drawn_s: float) -> float:
+        """Gives the moment of the last sheet."""
+        if report.step % _SCALARS_EVERY_STEPS == 1:
+            board.losses(report.step, report.losses)
+        now_s = time.monotonic()
+        if now_s - drawn_s < _SHEET_EVERY_S:
+            return drawn_s
+        board.sheet(report.step, painted_sheet(self.trainer.averaged))
+        return now_s
+
+
+def _told(report: StepReport) -> str:
+    losses: dict[str, Any] = report.losses
+    return f"step {report.step}  content {losses['content']:.2f}  style {losses['style']:.2f}"
