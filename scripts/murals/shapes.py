@@ -28,8 +28,9 @@ class Place:
         if self.mirrored:
             at[:, 0] *= -1.0
         turn = math.radians(self.turn_deg)
-        turned: Points = at @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-        return turned + np.array([self.x, self.y])
+        turned = at @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+        moved: Points = turned + np.array([self.x, self.y])
+        return moved
 
 
 def smooth(points: Points | Sequence[tuple[float, float]], *, closed: bool = True, steps: int = 12) -> Points:

@@ -1,0 +1,175 @@
+"""One style of a pack on the bench: everything that is measured of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import fmean as mean
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from murai.networks.likeness import style_targets
+from murai.networks.perceptual import PerceptualNetwork
+from murai.training.evaluation.figures import StyleFigures
+from murai.training.evaluation.gatys import Curve, CurveStore, Start
+from murai.training.evaluation.steadiness import Film, Moves, film_error, noise_gain
+from murai.training.evaluation.strokes import octaves, stroke_distance
+from murai.training.evaluation.yardstick import Likeness, Yardstick
+from murai.training.losses import LossWeights
+from murai.training.style_image import StyleImage
+
+_STARTS: tuple[Start, Start] = ("noise", "photograph")
+
+
+class Painter(Protocol):
+    """A pack that paints. Pictures are (3, H, W) uint8 in host memory; style: its number."""
+
+    def still(self, picture: Tensor, style: int) -> Tensor:
+        """One picture by itself."""
+        ...
+
+    def film(self, frames: Iterable[tuple[float, Tensor]], style: int) -> Iterator[Tensor]:
+        """Frames with their times in seconds, as the kiosk would paint them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all styles are measured with.
+
+    photographs: squares (3, S, S) uint8 that training has not seen.
+    steps: of L-BFGS, at most.
+    device: of the perceptual network.
+    """
+
+    network: PerceptualNetwork
+    weights: LossWeights
+    photographs: Sequence[Tensor]
+    film: Film
+    moves: Moves
+    curves: CurveStore
+    steps: int
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class StyleReport:
+    """One style's figures, and pictures to see what they mean.
+
+    image: the painting that the style is of; paintings: of the bench's photographs; frame: a painted one of the film.
+    octaves, wanted_octaves: of the paintings, and of the image (see `murai.training.evaluation.strokes`).
+    curves: of L-BFGS from noise; steps: what each painting is worth on its curve.
+    """
+
+    name: str
+    figures: StyleFigures
+    image: Tensor
+    paintings: tuple[Tensor, ...]
+    frame: Tensor
+    octaves: list[float]
+    wanted_octaves: list[float]
+    curves: tuple[Curve, ...]
+    steps: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What one painter makes of one style, and how steadily. likenesses: of the paintings."""
+
+    paintings: tuple[Tensor, ...]
+    likenesses: tuple[Likeness, ...]
+    frame: Tensor
+    warping_error: float
+    noise_gain: float
+
+    def mean(self, loss: str) -> float:
+        return mean(getattr(likeness, loss) for likeness in self.likenesses)
+
+
+def measure_style(
+    bench: Bench,
+    painters: tuple[Painter, Painter | None],
+    style: tuple[int, StyleImage],
+    after_step: Callable[[], None] = lambda: None,
+) -> StyleReport:
+    """All of one style.
+
+    painters: the pack, and its twin trained without stability losses, where there is one.
+    style: its number in the pack, and its image.
+    after_step: called `steps_of_style` times, or a little less.
+    """
+    number, image = style
+    sticks = _yardsticks(bench, image)
+    trial = _try(bench, painters[0], number, sticks, after_step)
+    twin = None if painters[1] is None else _try(bench, painters[1], number, sticks, after_step)
+    noise, photograph = (_curves(bench, start, image, sticks, after_step) for start in _STARTS)
+    steps = _worth(noise, trial)
+    have, want = _mean_octaves(trial.paintings), _mean_octaves(image.pictures)
+    figures = StyleFigures(
+        lbfgs_steps=mean(steps),
+        lbfgs_steps_photograph=mean(_worth(photograph, trial)),
+        lbfgs_total_loss=mean(min(curve.totals) for curve in noise),
+        **{f"{loss}_loss": trial.mean(loss) for loss in ("total", "style", "content", "tone", "variation")},
+        warping_error=trial.warping_error,
+        warping_error_raw=film_error(bench.film.frames, bench.moves),
+        warping_error_twin=twin and twin.warping_error,
+        noise_gain=trial.noise_gain,
+        noise_gain_twin=twin and twin.noise_gain,
+        style_loss_twin=twin and twin.mean("style"),
+        total_loss_twin=twin and twin.mean("total"),
+        stroke_distance=stroke_distance(have, want),
+    )
+    return StyleReport(
+        image.name, figures, image.pictures[0], trial.paintings, trial.frame, have, want, noise, tuple(steps)
+    )
+
+
+def steps_of_style(bench: Bench, *, twin: bool) -> int:
+    """How much there is to do for one style: steps of L-BFGS, and frames to paint."""
+    return 2 * bench.steps * len(bench.photographs) + len(bench.film.frames) * (2 if twin else 1)
+
+
+def _yardsticks(bench: Bench, image: StyleImage) -> list[Yardstick]:
+    pictures = [picture.to(bench.device).float() / 255.0 for picture in image.pictures]
+    masks = [None if mask is None else mask.to(bench.device) for mask in image.masks]
+    targets = style_targets(bench.network, pictures, masks)
+    units = (photograph.to(bench.device).float() / 255.0 for photograph in bench.photographs)
+    return [Yardstick(bench.network, bench.weights, unit, targets) for unit in units]
+
+
+def _try(
+    bench: Bench, painter: Painter, style: int, sticks: Sequence[Yardstick], after_step: Callable[[], None]
+) -> _Trial:
+    paintings = tuple(painter.still(photograph, style) for photograph in bench.photographs)
+    likenesses = tuple(stick.likeness(painting) for stick, painting in zip(sticks, paintings, strict=True))
+    remembered: list[Tensor] = []
+
+    def painted_film() -> Iterator[Tensor]:
+        for number, picture in enumerate(painter.film(bench.film.timed(), style)):
+            if number == len(bench.film.frames) * 2 // 3:
+                remembered.append(picture.cpu())
+            yield picture
+            after_step()
+
+    error = film_error(painted_film(), bench.moves)
+    gain = noise_gain(partial(painter.film, style=style), bench.photographs)
+    return _Trial(paintings, likenesses, remembered[0], error, gain)
+
+
+def _curves(
+    bench: Bench, start: Start, image: StyleImage, sticks: Sequence[Yardstick], after_step: Callable[[], None]
+) -> tuple[Curve, ...]:
+    style = image.sha256().encode()
+    return tuple(bench.curves.curve(stick, style, start, bench.steps, after_step) for stick in sticks)
+
+
+def _worth(curves: Sequence[Curve], trial: _Trial) -> list[float]:
+    """For each photograph, the steps of L-BFGS that the painting is worth."""
+    return [curve.steps_to(likeness.total) for curve, likeness in zip(curves, trial.likenesses, strict=True)]
+
+
+def _mean_octaves(pictures: Sequence[Tensor]) -> list[float]:
+    return [mean(band) for band in zip(*(octaves(picture) for picture in pictures), strict=True)]
