@@ -24,16 +24,18 @@ def pixel_grid(height: int, width: int, device: torch.device | str = "cpu") -> T
 
 
 def warp(pictures: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
-    """pictures[y + flow_y, x + flow_x] at each (y, x), float32; beyond an edge, what is at the edge.
+    """pictures[y + flow_y, x + flow_x] at each (y, x); beyond an edge, what is at the edge.
 
-    pictures: (N, C, H, W) float. flow: see the module; it gets gradients too.
+    pictures: (N, C, H, W) float; the answer is in single precision, or theirs where it is higher.
+    flow: see the module; it gets gradients too.
     """
     height, width = pictures.shape[2:]
     place = pixel_grid(height, width, pictures.device) + flow
     sizes = torch.tensor([width, height], dtype=torch.float32, device=pictures.device).view(1, 2, 1, 1)
     # grid_sample counts from -1 at the first pixel's outer edge to 1 at the last's.
     grid = ((place + 0.5) * 2.0 / sizes - 1.0).permute(0, 2, 3, 1)
-    return F.grid_sample(pictures.float(), grid, mode=mode, padding_mode="border", align_corners=False)
+    precise = torch.promote_types(pictures.dtype, torch.float32)
+    return F.grid_sample(pictures.to(precise), grid.to(precise), mode=mode, padding_mode="border", align_corners=False)
 
 
 def stays_inside(flow: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from murai.errors import TrainingError
 from murai.networks.perceptual import PerceptualNetwork
-from murai.networks.style_statistics import STATISTICS, StyleKind, relative_distance
+from murai.networks.style_statistics import STATISTICS, StyleKind, at_least_single, relative_distance
 
 
 def style_targets(
@@ -64,7 +64,8 @@ def _at_layer(mask: Tensor, features: Tensor) -> Tensor:
 def content_targets(network: PerceptualNetwork, photographs: Tensor) -> dict[str, Tensor]:
     """What the photographs (N, 3, H, W) in [0, 1] show, by content layer; nothing deeper is computed."""
     with torch.no_grad():
-        return network.features(photographs, network.layers.content)
+        found = network.features(photographs, network.layers.content)
+    return {layer: at_least_single(features) for layer, features in found.items()}
 
 
 def losses_by_picture(
@@ -74,7 +75,7 @@ def losses_by_picture(
     style: Mapping[str, Tensor],
     kind: StyleKind = "gram",
 ) -> tuple[Tensor, Tensor]:
-    """Content and style loss of each painting, (N,) float32 each: weighted sums over the network's layers.
+    """Content and style loss of each painting, (N,) each: weighted sums over the network's layers.
 
     Each layer's is a squared difference over the squared norm of what is wanted: 1 for a picture without any.
 
@@ -86,7 +87,7 @@ def losses_by_picture(
     found = network.features(painted, {*layers.content, *layers.style})
     content_loss = style_loss = torch.zeros(len(painted), device=painted.device)
     for layer, weight in layers.content.items():
-        content_loss = content_loss + weight * relative_distance(found[layer].float(), content[layer].float())
+        content_loss = content_loss + weight * relative_distance(at_least_single(found[layer]), content[layer])
     for layer, weight in layers.style.items():
         reached = STATISTICS[kind](found[layer])
         wanted = style[layer].expand_as(reached)

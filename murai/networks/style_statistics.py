@@ -23,7 +23,7 @@ class StyleStatistic(Protocol):
     """See the module."""
 
     def __call__(self, features: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Float32 by picture, (N, ...)."""
+        """By picture, (N, ...), in single precision or that of the features where it is higher."""
         ...
 
 
@@ -35,14 +35,14 @@ def gram(features: Tensor, weights: Tensor | None = None) -> Tensor:
     n, channels, height, width = features.shape
     flat = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
     if weights is None:
-        return (flat.transpose(1, 2) @ flat).float() / (height * width)
+        return at_least_single(flat.transpose(1, 2) @ flat) / (height * width)
     weighted = flat * _normalised(weights).flatten(1)[..., None].to(flat.dtype)
-    return (weighted.transpose(1, 2) @ flat).float()
+    return at_least_single(weighted.transpose(1, 2) @ flat)
 
 
 def moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean and deviation of each channel (N, 2, C) (Huang and Belongie 2017; Li et al. 2017, eq. 9)."""
-    x = features.float()
+    x = at_least_single(features)
     if weights is None:
         mean = x.mean((2, 3), keepdim=True)
         variance = (x - mean).square().mean((2, 3))
@@ -62,8 +62,8 @@ def sliced(features: Tensor, weights: Tensor | None = None) -> Tensor:
     Sorting makes this several times slower than the others.
     """
     n, channels, height, width = features.shape
-    flat = features.permute(0, 2, 3, 1).reshape(n, height * width, channels).float()
-    along = (flat @ _directions(channels).to(flat.device)).transpose(1, 2)
+    flat = at_least_single(features.permute(0, 2, 3, 1).reshape(n, height * width, channels))
+    along = (flat @ _directions(channels).to(flat)).transpose(1, 2)
     values, order = along.sort(dim=2)
     if weights is None:
         share = torch.full_like(values, 1.0 / (height * width))
@@ -78,12 +78,17 @@ def relative_distance(reached: Tensor, wanted: Tensor) -> Tensor:
     return difference / wanted.square().flatten(1).sum(1).clamp_min(_TINY)
 
 
+def at_least_single(x: Tensor) -> Tensor:
+    """float32, or float64 where it was that: sums of half precision would not be exact."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 STATISTICS: Mapping[StyleKind, StyleStatistic] = {"gram": gram, "moments": moments, "sliced": sliced}
 
 
 def _normalised(weights: Tensor) -> Tensor:
     """The weights of each picture, with a sum of 1."""
-    w = weights.float()
+    w = at_least_single(weights)
     return w / w.sum((2, 3), keepdim=True).clamp_min(_TINY)
 
 
@@ -101,7 +106,7 @@ def _quantile_means(values: Tensor, share: Tensor) -> Tensor:
     """
     at = _from_zero(share.cumsum(-1))
     reached = _from_zero((values * share).cumsum(-1))
-    edges = torch.linspace(0.0, 1.0, _QUANTILES + 1, device=values.device) * at[..., -1:]
+    edges = torch.linspace(0.0, 1.0, _QUANTILES + 1, dtype=values.dtype, device=values.device) * at[..., -1:]
     right = torch.searchsorted(at.contiguous(), edges.contiguous()).clamp(1, at.shape[-1] - 1)
     left_at, right_at = at.gather(-1, right - 1), at.gather(-1, right)
     part = ((edges - left_at) / (right_at - left_at).clamp_min(1e-12)).clamp(0.0, 1.0)
