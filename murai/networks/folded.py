@@ -1,6 +1,6 @@
 """The style network as it runs live: the same picture as `StyleNetwork`, in two thirds of the time.
 
-With fixed statistics a style's scale and shift belong to the convolutions, and "twice as large, then
+With given statistics a style's scale and shift belong to the convolutions, and "twice as large, then
 convolve" is one convolution at the small size with four times the channels, put in their places
 afterwards (Shi et al. 2016 call that sub-pixel convolution). Both are exact: what is saved is memory
 traffic, which is what narrow networks wait for.
@@ -9,7 +9,6 @@ traffic, which is what narrow networks wait for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +16,6 @@ from torch.nn import functional as F
 
 from murai.networks.canvas import FOLD, MARGIN_PX
 from murai.networks.style import StyleNetwork
-
-# Which of a small picture's rows (-1, 0, 1 from here) each row of a 3x3 kernel falls on, after
-# enlarging twice: first for the upper, then for the lower of the two rows that one became.
-_ROWS = torch.tensor([[[1.0, 0, 0], [0, 1, 1], [0, 0, 0]], [[0.0, 0, 0], [1, 1, 0], [0, 0, 1]]])
 
 _FULL = 20.0  # sigmoid's argument for 1.0
 
@@ -43,34 +38,72 @@ class FoldedStyle:
         return F.conv2d(canvas, self.weave, padding=1)
 
 
-def fold_style(network: StyleNetwork, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> FoldedStyle:
-    """The network's convolutions with one style in them.
+def fold_statistics(scale: Tensor, shift: Tensor, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
+    """Scale and shift for features as they come, of those for normalised ones; all of one shape.
 
-    network: float32, with fixed statistics; scale, shift: (V,) float32 on its device.
+    (x - mean) / deviation * scale + shift is x * scale' + shift'.
     """
-    kernels = [convolution.weight for convolution in network.convolutions()]
-    ends = torch.tensor([kernel.shape[0] for kernel in kernels[:-1]]).cumsum(0).tolist()
-    parts = [slice(start, end) for start, end in pairwise([0, *ends])]
-    assert network.out.bias is not None
-    biases = [shift[part] for part in parts] + [network.out.bias]
-    kernels = [k * scale[part, None, None, None] for k, part in zip(kernels, parts, strict=False)] + [kernels[-1]]
-    # A fourth channel, always full: OpenGL reads RGBx as it is, and would have to copy RGB.
-    kernels[-1] = torch.cat([kernels[-1], torch.zeros_like(kernels[-1][:1])])
-    biases[-1] = torch.cat([biases[-1], biases[-1].new_tensor([_FULL])])
-    for late in (-2, -1):
-        kernels[late] = _before_enlarging(kernels[late])
-        biases[late] = biases[late].repeat(4)
-    return FoldedStyle(
-        [kernel.to(dtype).contiguous(memory_format=torch.channels_last) for kernel in kernels],
-        [bias.to(dtype) for bias in biases],
-        (network.weave.weight * scale[parts[0], None, None, None]).to(dtype),
-    )
+    scale = scale / deviation
+    return scale, shift - mean * scale
 
 
-def _before_enlarging(kernel: Tensor) -> Tensor:
-    """For a kernel (O, I, 3, 3) of the enlarged picture, the one of the small picture: (4 O, I, 3, 3)."""
-    rows = _ROWS.to(kernel.device)
-    return torch.einsum("pau,oiuv,qbv->pqoiab", rows, kernel, rows).reshape(-1, *kernel.shape[1:])
+class Folding:
+    """A style network's convolutions, ready to have a style put into them again and again.
+
+    network: float32; its affines aren't used.
+    dtype: of what is made of it.
+    """
+
+    def __init__(self, network: StyleNetwork, dtype: torch.dtype) -> None:
+        kernels = [convolution.weight.detach() for convolution in network.convolutions()]
+        channels = [kernel.shape[0] for kernel in kernels[:-1]]
+        assert network.out.bias is not None
+        # A fourth channel, always full: OpenGL reads RGBx as it is, and would have to copy RGB.
+        kernels[-1] = before_enlarging(torch.cat([kernels[-1], torch.zeros_like(kernels[-1][:1])]))
+        kernels[-2] = before_enlarging(kernels[-2])
+        self._dtype = dtype
+        self._kernels = [kernel.contiguous(memory_format=torch.channels_last) for kernel in kernels[:-1]]
+        self._last_kernel = kernels[-1].to(dtype).contiguous(memory_format=torch.channels_last)
+        self._last_bias = F.pad(network.out.bias.detach(), [0, 1], value=_FULL).repeat(4).to(dtype)
+        self._weave = network.weave.weight.detach()
+        self._parts = channels
+
+    def fold(self, scale: Tensor, shift: Tensor) -> FoldedStyle:
+        """The network with this style in it; on CUDA without waiting for anything.
+
+        scale, shift: (V,) float32 on the network's device, for features as they come (see `fold_statistics`).
+        """
+        scales, shifts = list(torch.split(scale, self._parts)), list(torch.split(shift, self._parts))
+        weave = (self._weave * scales[0][:, None, None, None]).to(self._dtype)
+        scales[-1], shifts[-1] = scales[-1].repeat(4), shifts[-1].repeat(4)
+        pairs = zip(self._kernels, scales, strict=True)
+        return FoldedStyle(
+            [(kernel * factor[:, None, None, None]).to(self._dtype) for kernel, factor in pairs] + [self._last_kernel],
+            [bias.to(self._dtype) for bias in shifts] + [self._last_bias],
+            weave,
+        )
+
+
+def fold_style(network: StyleNetwork, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> FoldedStyle:
+    """The network's convolutions with one style in them, see `Folding`."""
+    return Folding(network, dtype).fold(scale, shift)
+
+
+def before_enlarging(kernel: Tensor) -> Tensor:
+    """For a kernel (O, I, 3, 3) of the enlarged picture, the one of the small picture: (4 O, I, 3, 3).
+
+    Of its channels, the first O are the upper left of each four pixels, then upper right, lower left, lower right.
+    """
+    return _onto_halves(_onto_halves(kernel, -2), -1).transpose(0, 1).reshape(-1, *kernel.shape[1:])
+
+
+def _onto_halves(kernel: Tensor, dim: int) -> Tensor:
+    """By which of the two pixels that one becomes, what a kernel does along `dim` to the small picture: (2, ...)."""
+    before, here, after = kernel.unbind(dim)
+    nothing = torch.zeros_like(here)
+    first = torch.stack([before, here + after, nothing], dim)
+    second = torch.stack([nothing, before + here, after], dim)
+    return torch.stack([first, second])
 
 
 class FoldedPainter(nn.Module):

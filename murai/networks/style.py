@@ -50,6 +50,10 @@ class FixedAffine(nn.Module):
         return torch.addcmul(shift, x, scale)
 
 
+VARIANCE_FLOOR = 1e-5
+"""Added to variances before their root is taken, as `torch.nn.functional.instance_norm` does."""
+
+
 class InstanceAffine(nn.Module):
     """Instance norm (Ulyanov et al. 2016), then a scale and a shift by channel."""
 
@@ -77,8 +81,8 @@ class _Block(nn.Module):
 class StyleNetwork(nn.Module):
     """Repaints pictures in the style that its vectors stand for.
 
-    affine: `FixedAffine` for the live picture, `InstanceAffine` for the first part of training. Both
-        have no parameters, so the weights of one load into the other.
+    affine: `InstanceAffine` for training and for pictures of their own, `FixedAffine` where the statistics are
+        part of the vectors. Both have no parameters, so the weights of one load into the other.
     """
 
     def __init__(self, spec: StyleNetworkSpec, affine: Callable[[], nn.Module]) -> None:
@@ -99,6 +103,16 @@ class StyleNetwork(nn.Module):
         """In the order in which the picture passes them; the canvas's own comes beside the first."""
         return [module for module in self.modules() if isinstance(module, nn.Conv2d) and module is not self.weave]
 
+    def with_margin(self, pictures: Tensor) -> Tensor:
+        """Pictures with the margin around them, padded to a multiple of the fold."""
+        below, right = self.margin_px + -pictures.shape[2] % self.fold, self.margin_px + -pictures.shape[3] % self.fold
+        return F.pad(pictures, [self.margin_px, right, self.margin_px, below], mode="replicate")
+
+    def folded(self, pictures: Tensor) -> Tensor:
+        """What the first convolution reads: (N, 48, H / 4, W / 4) of pictures (N, 3, H, W) in [0, 1]."""
+        # channels_last here, not in the caller: pixel_unshuffle gives its input's plain order back.
+        return F.pixel_unshuffle(pictures - 0.5, self.fold).contiguous(memory_format=torch.channels_last)
+
     def forward(self, pictures: Tensor, canvas: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """Paintings of exactly the pictures' size.
 
@@ -107,14 +121,10 @@ class StyleNetwork(nn.Module):
         scale, shift: (N, V) or (1, V) float, V = `StyleNetworkSpec.vector_length`.
         Returns (N, 3, H, W) float, RGB in [0, 1].
         """
-        height, width = pictures.shape[2], pictures.shape[3]
-        margin = self.margin_px
-        below, right = margin + -height % self.fold, margin + -width % self.fold
-        pictures = F.pad(pictures, [margin, right, margin, below], mode="replicate")
+        height, width, margin = pictures.shape[2], pictures.shape[3], self.margin_px
         scale, shift = scale[:, :, None, None], shift[:, :, None, None]
         c = self.channels
-        # channels_last here, not in the caller: pixel_unshuffle gives its input's plain order back.
-        x = F.pixel_unshuffle(pictures - 0.5, self.fold).contiguous(memory_format=torch.channels_last)
+        x = self.folded(self.with_margin(pictures))
         x = F.relu(self.head_affine(self.head(x) + self.weave(canvas), scale[:, :c], shift[:, :c]))
         at = c
         for block in self.blocks:

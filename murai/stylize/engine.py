@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from murai.hardware import Compute
 from murai.networks.canvas import canvas_size, draw_canvas
-from murai.networks.folded import FoldedStyle, fold_style
-from murai.stylize.pack import Pack, load_weights
+from murai.networks.folded import FoldedStyle, Folding, fold_statistics
+from murai.networks.statistics import Statistics, finish, measuring
+from murai.stylize.following import Following, mix_rows
+from murai.stylize.pack import Pack, PackWeights, load_weights
 from murai.stylize.torchscript import compile_painter
 
 _WARM_UP_RUNS = 3  # TorchScript's profiling executor optimises on the second run, and the third shows it
+_NOTICEABLE = 1 / 256  # of a deviation: less is lost between two weights in bfloat16
 
 
 class Engine:
-    """Paints frames with one pack, its styles mixed in any shares.
+    """Paints with one pack, its styles mixed in any shares.
 
-    Used by one thread at a time. Everything slow happens in the constructor and in `warm_up`.
+    Live pictures are painted with statistics that follow the scene (see `Following`), stills with their own. A
+    live picture is two calls: `paint`, and when the painting is handed on, `follow`. Packs that hold their
+    statistics in their vectors (`follow = false`) are painted as they are, live and still.
+
+    Used by one thread at a time. Everything slow happens in the constructor and in `warm_up`. In all methods,
+    `rgb` is a picture (3, H, W) uint8 and `shares` has one share a style, in the pack's order, summing to 1.
+
+    twin: paints with the pack's twin, see `load_weights`.
 
     Raises:
         PackError: the pack's weights can't be used.
@@ -25,18 +40,19 @@ class Engine:
 
     name = "torchscript"
 
-    def __init__(self, pack: Pack, compute: Compute) -> None:
+    def __init__(self, pack: Pack, compute: Compute, *, twin: bool = False) -> None:
         self.pack = pack
         self.compute = compute
-        weights = load_weights(pack)
         torch.set_num_threads(compute.threads)
-        self._network = weights.network.to(compute.device)
-        self._scale = weights.scale.to(compute.device)
-        self._shift = weights.shift.to(compute.device)
+        self._weights = _on_device(load_weights(pack, twin=twin), compute)
+        self._follows = pack.facts.network.follow
+        self._following = Following(self._weights.mean, self._weights.deviation)
+        self._folding = Folding(self._weights.network, compute.dtype)
+        low = copy.deepcopy(self._weights.network).to(compute.dtype)
+        self._measured = low.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
         self._painter = compile_painter(compute.dtype)
-        self._shares: list[float] = []
-        self._folded: FoldedStyle | None = None
         self._canvas = torch.empty(0)
+        self._mixed: _Mixed | None = None
         self._ground = torch.empty(0)
 
     def warm_up(self, size_px: tuple[int, int]) -> None:
@@ -46,29 +62,101 @@ class Engine:
         shares = [1.0] + [0.0] * (len(self.pack.styles) - 1)
         for _ in range(_WARM_UP_RUNS):
             self.paint(blank, shares)
+            if self._follows:
+                self.look(blank, shares)
 
     def paint(self, rgb: Tensor, shares: list[float]) -> Tensor:
-        """A painting of the picture's size on the same device.
+        """A painting of the picture's size on the same device, with the statistics as they stand.
 
-        rgb: (3, H, W) uint8.
-        shares: one a style, in the pack's order, summing to 1.
         Returns (3, H, W) uint8, a view of (H, W, 4) memory of its own.
         """
         with torch.inference_mode():
-            style = self._prepare(shares, canvas_size(rgb.shape[1], rgb.shape[2]))
-            painted: Tensor = self._painter(rgb, self._ground, style.kernels, style.biases)
+            self._fit_canvas(rgb)
+            mixed = self._mixed
+            if mixed is None or mixed.shares != shares:
+                mixed = self._put_in(self._mix(shares))
+            elif self._ground.shape[-2:] != self._canvas.shape[-2:]:
+                self._put_in(mixed)
+            painted: Tensor = self._painter(rgb, self._ground, mixed.style.kernels, mixed.style.biases)
             return painted
 
-    def _prepare(self, shares: list[float], size: tuple[int, int]) -> FoldedStyle:
-        """Style and ground for these shares and this height and width of canvas; mostly those of the frame before."""
-        changed = self._canvas.shape[-2:] != size
-        if changed:
+    def follow(self, rgb: Tensor, shares: list[float], now_s: float) -> None:
+        """Moves the statistics towards those of the scene, with a picture that was just painted.
+
+        On a CPU it takes a fraction of a painting's time, and twice as long as a painting where a style comes in.
+
+        now_s: of any clock that goes on evenly.
+        """
+        if not self._follows:
+            return
+        with torch.inference_mode():
+            moved = self._following.step(shares, now_s, partial(self._looking, rgb))
+            # On a GPU, to find out whether it shows would be to wait; it is quicker to go ahead.
+            if moved and (self.compute.device == "cuda" or self._shows(shares)):
+                self._put_in(self._mix(shares))
+
+    def look(self, rgb: Tensor, shares: list[float]) -> Statistics:
+        """The picture's own statistics in these shares: mean and deviation (V,) float32."""
+        with torch.inference_mode():
+            return finish(self._looking(rgb, shares))
+
+    def forget(self) -> None:
+        """Goes back to the statistics that are usual, as if no picture had been followed yet."""
+        self._following.forget()
+        self._mixed = None
+
+    def paint_still(self, rgb: Tensor, shares: list[float]) -> Tensor:
+        """As `paint`, with the picture's own statistics, which makes it instance norm; `follow` isn't touched."""
+        if not self._follows:
+            return self.paint(rgb, shares)
+        with torch.inference_mode():
+            statistics = self.look(rgb, shares)
+            style = self._folding.fold(*fold_statistics(*self._vectors(shares), *statistics))
+            painted: Tensor = self._painter(rgb, style.ground(self._canvas), style.kernels, style.biases)
+            return painted
+
+    def _looking(self, rgb: Tensor, shares: list[float]) -> Generator[None, None, Statistics]:
+        self._fit_canvas(rgb)
+        picture = rgb[None].to(self.compute.dtype) / 255.0
+        return measuring(self._measured, picture, self._canvas, *self._vectors(shares))
+
+    def _vectors(self, shares: list[float]) -> tuple[Tensor, Tensor]:
+        return mix_rows(self._weights.scale, shares), mix_rows(self._weights.shift, shares)
+
+    def _mix(self, shares: list[float]) -> _Mixed:
+        mean, deviation = self._following.present(shares)
+        style = self._folding.fold(*fold_statistics(*self._vectors(shares), mean, deviation))
+        return _Mixed(list(shares), mean, deviation, style)
+
+    def _shows(self, shares: list[float]) -> bool:
+        """Whether the statistics have moved noticeably from those that are in the folded style."""
+        if self._mixed is None or self._mixed.shares != shares:
+            return False
+        mean, deviation = self._following.present(shares)
+        change = torch.maximum((mean - self._mixed.mean).abs(), (deviation - self._mixed.deviation).abs())
+        return float((change / self._mixed.deviation).max()) > _NOTICEABLE
+
+    def _put_in(self, mixed: _Mixed) -> _Mixed:
+        self._mixed, self._ground = mixed, mixed.style.ground(self._canvas)
+        return mixed
+
+    def _fit_canvas(self, rgb: Tensor) -> None:
+        size = canvas_size(rgb.shape[1], rgb.shape[2])
+        if self._canvas.shape[-2:] != size:
             self._canvas = draw_canvas(*size).to(self.compute.device)
-        if self._folded is None or shares != self._shares:
-            weights = torch.tensor(shares, device=self.compute.device)
-            vectors = (weights @ self._scale, weights @ self._shift)
-            self._shares, self._folded = shares, fold_style(self._network, *vectors, self.compute.dtype)
-            changed = True
-        if changed:
-            self._ground = self._folded.ground(self._canvas)
-        return self._folded
+
+
+@dataclass(frozen=True)
+class _Mixed:
+    """A mix of styles, made ready. mean, deviation: (V,), of the statistics that are in it."""
+
+    shares: list[float]
+    mean: Tensor
+    deviation: Tensor
+    style: FoldedStyle
+
+
+def _on_device(weights: PackWeights, compute: Compute) -> PackWeights:
+    network = weights.network.to(compute.device)
+    vectors = (weights.scale, weights.shift, weights.mean, weights.deviation)
+    return PackWeights(network, *(each.to(compute.device) for each in vectors))

@@ -1,5 +1,8 @@
 """Style packs: a folder with pack.toml, weights.safetensors and a preview for each style.
 
+A pack may have a twin.safetensors beside: the same network, trained without what makes it steady. Nothing paints
+with it but `murai evaluate`, to tell what steadiness was gained.
+
 Reading a pack never runs anything from it: the network is built from Murai's own code, and the
 weights are numbers.
 """
@@ -18,10 +21,12 @@ from torch import Tensor
 
 from murai.config import parse_model, read_toml
 from murai.errors import ConfigError, PackError, StyleMissing
-from murai.networks.style import FixedAffine, StyleNetwork, StyleNetworkSpec
+from murai.networks.style import InstanceAffine, StyleNetwork, StyleNetworkSpec
 
 WEIGHTS_FILE = "weights.safetensors"
-ARCHITECTURE = "fold4"
+TWIN_FILE = "twin.safetensors"
+ARCHITECTURE: Literal["fold4"] = "fold4"
+VECTORS = ("scale", "shift", "mean", "deviation")
 
 
 class _Table(BaseModel):
@@ -46,12 +51,19 @@ class StyleFacts(_Table):
 
 
 class NetworkFacts(_Table):
-    """What the weights fit into. sha256: of the weights file, in hexadecimal."""
+    """What the weights fit into.
+
+    sha256: of the weights file, in hexadecimal.
+    twin_sha256: of the twin's, "" where the pack has none.
+    follow: the statistics follow the scene; otherwise they stay as they are in the pack.
+    """
 
     architecture: Literal["fold4"]
     width: Annotated[float, Field(gt=0.0, le=8.0)]
     blocks: Annotated[int, Field(ge=0, le=32)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    twin_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    follow: bool = True
 
     @property
     def spec(self) -> StyleNetworkSpec:
@@ -61,7 +73,7 @@ class NetworkFacts(_Table):
 class PackFacts(_Table):
     """What pack.toml says. training: where, how long and on what the pack was trained, for people."""
 
-    format: Literal[1]
+    format: Literal[2]
     name: str
     title: str
     licence: str
@@ -101,12 +113,16 @@ class Pack:
 class PackWeights:
     """A network and its styles in host memory, float32.
 
+    network: with `InstanceAffine`, as it was trained.
     scale, shift: (S, V), one row a style, V = `StyleNetworkSpec.vector_length`.
+    mean, deviation: (S, V), the usual statistics of what reaches the affines; see `murai.networks.statistics`.
     """
 
     network: StyleNetwork
     scale: Tensor
     shift: Tensor
+    mean: Tensor
+    deviation: Tensor
 
 
 def read_pack(folder: Path) -> Pack:
@@ -128,20 +144,23 @@ def read_pack(folder: Path) -> Pack:
     return Pack(folder, facts)
 
 
-def load_weights(pack: Pack) -> PackWeights:
+def load_weights(pack: Pack, *, twin: bool = False) -> PackWeights:
     """Reads the weights, checks their hash and puts them into the network.
+
+    twin: those of the pack's twin instead.
 
     Raises:
         PackError: the file is missing, not the one that pack.toml was written for, or of other shapes.
     """
-    file = pack.folder / WEIGHTS_FILE
+    file = pack.folder / (TWIN_FILE if twin else WEIGHTS_FILE)
+    wanted = pack.facts.network.twin_sha256 if twin else pack.facts.network.sha256
     remedy = "copy the whole pack again from where it came"
+    if not wanted:
+        raise PackError(f"pack '{pack.facts.name}' has no twin", "train one with --no-stability")
     try:
         found = sha256_of(file)
-        if found != pack.facts.network.sha256:
-            raise PackError(
-                f"{file} has SHA-256 {found[:12]}…, pack.toml says {pack.facts.network.sha256[:12]}…", remedy
-            )
+        if found != wanted:
+            raise PackError(f"{file} has SHA-256 {found[:12]}…, pack.toml says {wanted[:12]}…", remedy)
         tensors = load_file(file)
     except OSError as fault:
         raise PackError(f"can't read {file}: {fault.strerror}", remedy) from fault
@@ -152,9 +171,9 @@ def load_weights(pack: Pack) -> PackWeights:
 
 def _fill(pack: Pack, file: Path, tensors: dict[str, Tensor]) -> PackWeights:
     spec = pack.facts.network.spec
-    network = StyleNetwork(spec, FixedAffine)
+    network = StyleNetwork(spec, InstanceAffine)
     wanted = {f"network.{name}": tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    wanted["scale"] = wanted["shift"] = (len(pack.styles), spec.vector_length)
+    wanted |= dict.fromkeys(VECTORS, (len(pack.styles), spec.vector_length))
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     for name in sorted(wanted.keys() | found.keys()):
         if found.get(name) != wanted.get(name):
@@ -163,7 +182,9 @@ def _fill(pack: Pack, file: Path, tensors: dict[str, Tensor]) -> PackWeights:
                 "the weights are of another network: copy the whole pack again",
             )
     network.load_state_dict({name: tensors[f"network.{name}"].float() for name in network.state_dict()})
-    return PackWeights(network.eval().requires_grad_(False), tensors["scale"].float(), tensors["shift"].float())
+    if not bool((tensors["deviation"] > 0.0).all()):
+        raise PackError(f"{file}: tensor 'deviation' has values that aren't above zero", "train the pack again")
+    return PackWeights(network.eval().requires_grad_(False), *(tensors[name].float() for name in VECTORS))
 
 
 def sha256_of(file: Path) -> str:

@@ -14,16 +14,28 @@ from torch import Tensor
 
 from murai.errors import PackError
 from murai.networks.style import StyleNetworkSpec
-from murai.stylize.pack import ARCHITECTURE, WEIGHTS_FILE, StyleFacts
+from murai.stylize.pack import (
+    ARCHITECTURE,
+    TWIN_FILE,
+    VECTORS,
+    WEIGHTS_FILE,
+    NetworkFacts,
+    Pack,
+    PackFacts,
+    StyleFacts,
+    load_weights,
+)
 
 
 @dataclass(frozen=True)
 class PackContents:
     """What a pack is made of.
 
-    network: the style network's `state_dict`, for `FixedAffine`.
-    scale, shift: (S, V), one row a style.
+    network: the style network's `state_dict`.
+    scale, shift: (S, V), one row a style, as trained with instance norm.
+    mean, deviation: (S, V), each style's usual statistics; see `murai.networks.statistics.measure_each`.
     training: where, how long and on what it was trained, for people.
+    follow: see `NetworkFacts`.
     """
 
     title: str
@@ -32,8 +44,11 @@ class PackContents:
     network: dict[str, Tensor]
     scale: Tensor
     shift: Tensor
+    mean: Tensor
+    deviation: Tensor
     styles: Sequence[StyleFacts]
     training: dict[str, str | int | float] = field(default_factory=dict)
+    follow: bool = True
 
 
 def check_pack_folder(folder: Path) -> None:
@@ -59,24 +74,51 @@ def check_pack_folder(folder: Path) -> None:
 def write_pack(folder: Path, contents: PackContents) -> None:
     """Writes weights first and pack.toml last; what is there already is replaced. The folder's name is the pack's.
 
+    A twin that lies there was of the pack before, and goes.
+
     Raises:
         PackError: the folder can't be written to.
     """
     tensors = {f"network.{name}": tensor for name, tensor in contents.network.items()}
-    tensors |= {"scale": contents.scale, "shift": contents.shift}
+    tensors |= {name: getattr(contents, name) for name in VECTORS}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Not `save_file`: that makes files which other users can't read, and tells a full disk in its own way.
         weights = save({name: tensor.detach().float().contiguous() for name, tensor in tensors.items()})
         _replace(folder / WEIGHTS_FILE, weights)
-        facts = _facts(folder.name, contents, hashlib.sha256(weights).hexdigest())
-        _replace(folder / "pack.toml", tomli_w.dumps(facts).encode("utf-8"))
+        _write_facts(folder, _facts(folder.name, contents, hashlib.sha256(weights).hexdigest()))
+        (folder / TWIN_FILE).unlink(missing_ok=True)
     except OSError as fault:
         raise _cannot_write(folder, fault) from fault
 
 
+def add_twin(pack: Pack, twin: Pack) -> None:
+    """Puts another pack's weights into this one as its twin, see `murai.stylize.pack`.
+
+    Raises:
+        PackError: the two aren't of the same network and styles, or can't be read or written.
+    """
+    load_weights(twin)
+    same = [(each.facts.network.spec, [style.name for style in each.styles]) for each in (pack, twin)]
+    if same[0] != same[1]:
+        raise PackError(
+            f"{twin.folder} is no twin of {pack.folder}: width, blocks or styles differ", "train it with the same ones"
+        )
+    network = pack.facts.network.model_copy(update={"twin_sha256": twin.facts.network.sha256})
+    facts = pack.facts.model_copy(update={"network": network})
+    try:
+        _replace(pack.folder / TWIN_FILE, (twin.folder / WEIGHTS_FILE).read_bytes())
+        _write_facts(pack.folder, facts)
+    except OSError as fault:
+        raise _cannot_write(pack.folder, fault) from fault
+
+
 def _cannot_write(folder: Path, fault: OSError) -> PackError:
     return PackError(f"can't write the pack {folder}: {fault.strerror}", "name a folder that can be written")
+
+
+def _write_facts(folder: Path, facts: PackFacts) -> None:
+    _replace(folder / "pack.toml", tomli_w.dumps(facts.model_dump()).encode("utf-8"))
 
 
 def _replace(file: Path, data: bytes) -> None:
@@ -85,18 +127,17 @@ def _replace(file: Path, data: bytes) -> None:
     beside.replace(file)
 
 
-def _facts(name: str, contents: PackContents, sha256: str) -> dict[str, object]:
-    return {
-        "format": 1,
-        "name": name,
-        "title": contents.title,
-        "licence": contents.licence,
-        "training": contents.training,
-        "network": {
-            "architecture": ARCHITECTURE,
-            "width": contents.spec.width,
-            "blocks": contents.spec.blocks,
-            "sha256": sha256,
-        },
-        "style": [style.model_dump() for style in contents.styles],
-    }
+def _facts(name: str, contents: PackContents, sha256: str) -> PackFacts:
+    spec = contents.spec
+    network = NetworkFacts(
+        architecture=ARCHITECTURE, width=spec.width, blocks=spec.blocks, sha256=sha256, follow=contents.follow
+    )
+    return PackFacts(
+        format=2,
+        name=name,
+        title=contents.title,
+        licence=contents.licence,
+        training=contents.training,
+        network=network,
+        style=tuple(contents.styles),
+    )

@@ -43,20 +43,23 @@ class Stylist:
         while not stop.is_set():
             frame = frames.take(_LOOK_AT_STOP_EVERY_S)
             if frame is not None:
-                paintings.put(self._paint(frame))
+                with self._lock:
+                    engine, mix = self._engine, self._mix
+                now_s = time.monotonic()
+                shares = mix.shares_at(now_s)
+                paintings.put(_paint(frame, engine, shares))
                 self._counts.stylized += 1
+                engine.follow(frame.rgb, shares, now_s)  # after the painting is on its way: it makes nobody wait
 
-    def _paint(self, frame: Frame) -> Painted:
-        with self._lock:
-            engine, mix = self._engine, self._mix
-        shares = mix.shares_at(time.monotonic())
-        if frame.ready is not None:
-            frame.ready.wait()  # on this thread's stream: the host goes on at once
-            # Or its memory could be given to a newer frame while it is still read here.
-            frame.rgb.record_stream(torch.cuda.current_stream())
-        painting = replace(frame, rgb=engine.paint(frame.rgb, shares), ready=_ready_event(frame))
-        nearest = max(range(len(shares)), key=shares.__getitem__)
-        return Painted(painting, frame, engine.pack.styles[nearest].name)
+
+def _paint(frame: Frame, engine: Engine, shares: list[float]) -> Painted:
+    if frame.ready is not None:
+        frame.ready.wait()  # on this thread's stream: the host goes on at once
+        # Or its memory could be given to a newer frame while it is still read here.
+        frame.rgb.record_stream(torch.cuda.current_stream())
+    painting = replace(frame, rgb=engine.paint(frame.rgb, shares), ready=_ready_event(frame))
+    nearest = max(range(len(shares)), key=shares.__getitem__)
+    return Painted(painting, frame, engine.pack.styles[nearest].name)
 
 
 def _ready_event(frame: Frame) -> torch.cuda.Event | None:

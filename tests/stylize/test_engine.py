@@ -11,8 +11,8 @@ from torch import Tensor
 
 from murai.hardware import Compute
 from murai.networks.canvas import canvas_size, draw_canvas
-from murai.networks.folded import FoldedStyle, fold_style
-from murai.networks.style import StyleNetworkSpec
+from murai.networks.folded import FoldedStyle, Folding, fold_statistics
+from murai.networks.style import FixedAffine, StyleNetwork, StyleNetworkSpec
 from murai.stylize import engine as engine_module
 from murai.stylize.engine import Engine
 from murai.stylize.pack import Pack, load_weights, read_pack
@@ -44,13 +44,36 @@ def drawn(height: int, width: int) -> Tensor:
     return torch.randint(0, 256, (height, width, 3), generator=random, dtype=torch.uint8).permute(2, 0, 1)
 
 
+def mixed(pack: Pack, shares: list[float]) -> dict[str, Tensor]:
+    """The usual vectors of a mix, (V,) each; deviations are mixed by their logarithms."""
+    weights, parts = load_weights(pack), torch.tensor(shares)
+    linear = {name: parts @ getattr(weights, name) for name in ("scale", "shift", "mean")}
+    return linear | {"deviation": (parts @ weights.deviation.log()).exp()}
+
+
 def plain(pack: Pack, rgb: Tensor, shares: list[float]) -> Tensor:
-    """What the plain network paints with the mixed vectors: (3, H, W) float from 0 to 255."""
-    weights, parts = load_weights(pack), torch.tensor(shares)[:, None]
-    scale, shift = (weights.scale * parts).sum(0), (weights.shift * parts).sum(0)
+    """What the plain network paints with the usual statistics: (3, H, W) float from 0 to 255."""
+    network = StyleNetwork(pack.facts.network.spec, FixedAffine)
+    network.load_state_dict(load_weights(pack).network.state_dict())
+    return painted_by(network, rgb, *fold_statistics(**mixed(pack, shares)))
+
+
+def with_own_statistics(pack: Pack, rgb: Tensor, shares: list[float]) -> Tensor:
+    """What instance norm paints."""
+    vectors = mixed(pack, shares)
+    return painted_by(load_weights(pack).network, rgb, vectors["scale"], vectors["shift"])
+
+
+@torch.no_grad()
+def painted_by(network: StyleNetwork, rgb: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     canvas = draw_canvas(*canvas_size(rgb.shape[1], rgb.shape[2]))
-    painted: Tensor = weights.network(rgb[None] / 255.0, canvas, scale[None], shift[None])[0] * 255.0
+    painted: Tensor = network(rgb[None] / 255.0, canvas, scale[None], shift[None])[0] * 255.0
     return painted
+
+
+def apart(one: Tensor, other: Tensor) -> float:
+    """Mean difference in steps of 255."""
+    return float((one.float() - other.float()).abs().mean())
 
 
 @pytest.mark.parametrize("shares", [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.2, 0.5, 0.3]])
@@ -93,17 +116,109 @@ def test_other_shares_give_another_picture_and_the_same_ones_the_same(pack: Pack
 def test_the_style_is_folded_when_the_shares_change_and_not_for_every_frame(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folded: list[Tensor] = []
-
-    def counted(network: torch.nn.Module, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> FoldedStyle:
-        folded.append(scale)
-        return fold_style(network, scale, shift, dtype)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(engine_module, "fold_style", counted)
+    folded = count_folding(monkeypatch)
     engine, rgb = Engine(pack, CPU), drawn(16, 16)
     for shares in ([1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]):
         engine.paint(rgb, list(shares))
     assert len(folded) == 3
+
+
+def count_folding(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
+    """Every scale that is folded from now on."""
+    folded: list[Tensor] = []
+
+    class Counted(Folding):
+        def fold(self, scale: Tensor, shift: Tensor) -> FoldedStyle:
+            folded.append(scale)
+            return super().fold(scale, shift)
+
+    monkeypatch.setattr(engine_module, "Folding", Counted)
+    return folded
+
+
+def show(engine: Engine, rgb: Tensor, shares: list[float], seconds: float, begun_s: float = 0.0) -> Tensor:
+    """The last painting of a live scene that stands still, at ten frames a second."""
+    for frame in range(round(seconds * 10)):
+        engine.paint(rgb, shares)
+        engine.follow(rgb, shares, begun_s + frame / 10)
+    return engine.paint(rgb, shares)
+
+
+@pytest.mark.parametrize("shares", [[1.0, 0.0, 0.0], [0.2, 0.5, 0.3]])
+@pytest.mark.parametrize(("compute", "within"), DEVICES)
+def test_a_still_is_painted_with_its_own_statistics(
+    pack: Pack, compute: Compute, within: float, shares: list[float]
+) -> None:
+    engine, rgb = Engine(pack, compute), drawn(45, 62) // 4
+    painted = engine.paint_still(rgb.to(compute.device), shares).cpu()
+    own = with_own_statistics(pack, rgb, shares)
+    assert float((painted.float() - own).abs().max()) <= 2.0 * within
+    assert apart(painted, plain(pack, rgb, shares)) > 4.0 * apart(painted, own)
+
+
+def test_a_still_leaves_the_live_picture_alone(pack: Pack) -> None:
+    engine, rgb, shares = Engine(pack, CPU), drawn(40, 48), [0.0, 1.0, 0.0]
+    before = engine.paint(rgb, shares)
+    engine.paint_still(drawn(60, 70) // 3, [1.0, 0.0, 0.0])
+    assert torch.equal(engine.paint(rgb, shares), before)
+
+
+def test_the_first_picture_is_followed_at_once(pack: Pack) -> None:
+    engine, dark, shares = Engine(pack, CPU), drawn(40, 48) // 5, [0.0, 1.0, 0.0]
+    assert apart(engine.paint(dark, shares), with_own_statistics(pack, dark, shares)) > 3.0
+    engine.follow(dark, shares, 100.0)
+    assert apart(engine.paint(dark, shares), with_own_statistics(pack, dark, shares)) < 0.5
+
+
+def test_a_change_of_scene_is_followed_slowly_and_in_the_end(pack: Pack) -> None:
+    engine, bright, shares = Engine(pack, CPU), drawn(40, 48), [1.0, 0.0, 0.0]
+    show(engine, bright, shares, 1.0)
+    dark = bright // 6
+    way = [apart(show(engine, dark, shares, 1.5, 1.0 + 1.5 * n), engine.paint_still(dark, shares)) for n in range(10)]
+    unmoved = apart(at_once(pack, bright, dark, shares), engine.paint_still(dark, shares))
+    assert unmoved > 10.0
+    assert 0.3 * unmoved < way[0] < unmoved
+    assert way[9] < 0.05 * unmoved
+
+
+def at_once(pack: Pack, before: Tensor, now: Tensor, shares: list[float]) -> Tensor:
+    """The first painting of a scene that comes after another."""
+    engine = Engine(pack, CPU)
+    show(engine, before, shares, 1.0)
+    return engine.paint(now, shares)
+
+
+def test_a_mix_is_followed_as_well(pack: Pack) -> None:
+    engine, dark, shares = Engine(pack, CPU), drawn(40, 48) // 6, [0.5, 0.0, 0.5]
+    painted = show(engine, dark, shares, 20.0)
+    assert apart(painted, with_own_statistics(pack, dark, shares)) < 1.0
+    assert apart(painted, plain(pack, dark, shares)) > 5.0
+
+
+def test_what_was_followed_can_be_forgotten(pack: Pack) -> None:
+    engine, dark, shares = Engine(pack, CPU), drawn(40, 48) // 6, [1.0, 0.0, 0.0]
+    usual = engine.paint(dark, shares)
+    show(engine, dark, shares, 2.0)
+    assert not torch.equal(engine.paint(dark, shares), usual)
+    engine.forget()
+    assert torch.equal(engine.paint(dark, shares), usual)
+
+
+def test_where_nothing_moves_nothing_is_folded_again(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    folded = count_folding(monkeypatch)
+    engine, rgb, shares = Engine(pack, CPU), drawn(40, 40), [1.0, 0.0, 0.0]
+    show(engine, rgb, shares, 10.0)
+    assert len(folded) == 2  # with the usual statistics, and with the first picture's
+    show(engine, rgb // 4, shares, 3.0, 10.0)
+    assert len(folded) > 10
+
+
+def test_a_pack_that_holds_its_statistics_is_painted_as_it_is(tmp_path: Path) -> None:
+    write_pack(tmp_path / "fixed", tiny_contents(3, StyleNetworkSpec(width=0.5, blocks=2), follow=False))
+    pack, dark, shares = read_pack(tmp_path / "fixed"), drawn(40, 48) // 6, [0.0, 0.0, 1.0]
+    engine = Engine(pack, CPU)
+    assert apart(show(engine, dark, shares, 3.0), plain(pack, dark, shares)) < 0.5
+    assert apart(engine.paint_still(dark, shares), plain(pack, dark, shares)) < 0.5
 
 
 def test_a_painting_is_never_written_to_again(pack: Pack) -> None:

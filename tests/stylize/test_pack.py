@@ -15,8 +15,8 @@ from torch import Tensor
 
 from murai.errors import PackError, StyleMissing
 from murai.networks.style import StyleNetworkSpec
-from murai.stylize.pack import WEIGHTS_FILE, StyleFacts, load_weights, read_pack, sha256_of
-from murai.stylize.pack_writer import check_pack_folder, write_pack
+from murai.stylize.pack import TWIN_FILE, VECTORS, WEIGHTS_FILE, StyleFacts, load_weights, read_pack, sha256_of
+from murai.stylize.pack_writer import PackContents, add_twin, check_pack_folder, write_pack
 from tests.fakes.packs import tiny_contents, write_tiny_pack
 
 
@@ -69,8 +69,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert pack.facts.training == contents.training
     assert pack.styles == (told, contents.styles[1])
     weights = load_weights(pack)
-    assert torch.equal(weights.scale, contents.scale)
-    assert torch.equal(weights.shift, contents.shift)
+    assert all(torch.equal(getattr(weights, name), getattr(contents, name)) for name in VECTORS)
     assert all(torch.equal(tensor, contents.network[name]) for name, tensor in weights.network.state_dict().items())
     assert not weights.network.training
     assert not any(parameter.requires_grad for parameter in weights.network.parameters())
@@ -142,7 +141,50 @@ def test_weights_of_a_wider_network(folder: Path) -> None:
 
 def test_weights_of_fewer_styles_than_pack_toml_has(folder: Path) -> None:
     write_pack(folder, replace(tiny_contents(styles=2), styles=tiny_contents(styles=3).styles))
-    assert "tensor 'scale' is (2, 28), pack.toml says (3, 28)" in refused(folder)
+    assert "tensor 'deviation' is (2, 28), pack.toml says (3, 28)" in refused(folder)
+
+
+def test_deviations_that_nothing_can_be_divided_by(folder: Path) -> None:
+    change_weights(folder, lambda tensors: tensors["deviation"][1].zero_())
+    assert "tensor 'deviation' has values that aren't above zero" in refused(folder)
+
+
+def other_training(folder: Path) -> Path:
+    """A pack of the same network and styles with other weights."""
+    contents = tiny_contents()
+    write_pack(folder, replace(contents, scale=contents.scale * 1.5))
+    return folder
+
+
+def test_a_twin_lies_beside_the_weights(folder: Path, tmp_path: Path) -> None:
+    add_twin(read_pack(folder), read_pack(other_training(tmp_path / "other")))
+    pack = read_pack(folder)
+    assert torch.equal(load_weights(pack, twin=True).scale, 1.5 * load_weights(pack).scale)
+    assert (pack.styles, pack.facts.training) == (read_pack(tmp_path / "other").styles, {"steps": 0})
+    (folder / TWIN_FILE).write_bytes(b"no twin")
+    load_weights(pack)
+    with pytest.raises(PackError, match=r"twin\.safetensors has SHA-256"):
+        load_weights(pack, twin=True)
+
+
+def test_a_pack_without_a_twin(folder: Path) -> None:
+    with pytest.raises(PackError, match="pack 'tiny' has no twin"):
+        load_weights(read_pack(folder), twin=True)
+
+
+@pytest.mark.parametrize("other", [tiny_contents(2), tiny_contents(3, StyleNetworkSpec(0.5, 1))])
+def test_another_network_is_no_twin(folder: Path, tmp_path: Path, other: PackContents) -> None:
+    write_pack(tmp_path / "other", other)
+    with pytest.raises(PackError, match=r"other is no twin of .*tiny: width, blocks or styles differ"):
+        add_twin(read_pack(folder), read_pack(tmp_path / "other"))
+    assert not (folder / TWIN_FILE).exists()
+
+
+def test_new_weights_leave_no_old_twin(folder: Path, tmp_path: Path) -> None:
+    add_twin(read_pack(folder), read_pack(other_training(tmp_path / "other")))
+    write_pack(folder, tiny_contents())
+    assert not (folder / TWIN_FILE).exists()
+    assert read_pack(folder).facts.network.twin_sha256 == ""
 
 
 def test_two_styles_of_one_name(folder: Path) -> None:
@@ -159,7 +201,7 @@ def test_two_styles_of_one_name(folder: Path) -> None:
         ("blocks = 1\n", "", "'network.blocks' is missing"),
         ("blocks = 1", "blocks = -1", "network.blocks = -1"),
         ("width = 0.25", "width = 1e9", "network.width = 1000000000.0"),
-        ("format = 1", "format = 2", "format = 2"),
+        ("format = 2", "format = 1", "format = 1"),
         ('architecture = "fold4"', 'architecture = "pickle"', "network.architecture = 'pickle'"),
         ('name = "style-1"', 'name = "../style"', "style.0.name = '../style'"),
         ('sha256 = "', 'sha256 = "x', "network.sha256 ="),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,16 @@ def frame(seq: int) -> Frame:
 
 
 def tiny_engine(folder: Path) -> Engine:
-    return Engine(read_pack(write_tiny_pack(folder, STYLES)), Compute("cpu", "float32", 1, "for tests"))
+    return engine_of(write_tiny_pack(folder, STYLES))
+
+
+def engine_of(folder: Path) -> Engine:
+    return Engine(read_pack(folder), Compute("cpu", "float32", 1, "for tests"))
+
+
+def first_painting(engine: Engine, given: Frame, shares: list[float]) -> torch.Tensor:
+    """What an engine of that pack paints that has seen no picture yet."""
+    return engine_of(engine.pack.folder).paint(given.rgb, shares)
 
 
 def mix_of(style: int) -> StyleMix:
@@ -79,7 +89,7 @@ def test_it_paints_the_newest_frame_and_keeps_its_facts(room: Room) -> None:
     assert painted.camera is new
     assert (painted.painting.seq, painted.painting.captured_s) == (2, 102.0)
     assert painted.painting.ready is None
-    assert torch.equal(painted.painting.rgb, room.engine.paint(new.rgb, [1.0, 0.0, 0.0]))
+    assert torch.equal(painted.painting.rgb, first_painting(room.engine, new, [1.0, 0.0, 0.0]))
     assert painted.style == "style-1"
 
 
@@ -92,6 +102,17 @@ def test_the_camera_picture_is_left_as_it_came(room: Room) -> None:
     assert torch.equal(given.rgb, before)
 
 
+def test_the_second_painting_follows_the_first_picture(room: Room) -> None:
+    dark = replace(frame(1), rgb=frame(1).rgb // 5)
+    with room.at_work():
+        room.frames.put(dark)
+        assert torch.equal(room.next_painting().painting.rgb, first_painting(room.engine, dark, [1.0, 0.0, 0.0]))
+        room.frames.put(dark)
+        second = room.next_painting().painting.rgb
+    still = engine_of(room.engine.pack.folder).paint_still(dark.rgb, [1.0, 0.0, 0.0])
+    assert float((second.float() - still.float()).abs().max()) <= 1.0
+
+
 def test_use_changes_engine_and_mix_at_the_next_frame(room: Room, tmp_path: Path) -> None:
     other = tiny_engine(tmp_path / "other")
     with room.at_work():
@@ -101,7 +122,7 @@ def test_use_changes_engine_and_mix_at_the_next_frame(room: Room, tmp_path: Path
         room.frames.put(frame(2))
         painted = room.next_painting()
     assert painted.style == "style-3"
-    assert torch.equal(painted.painting.rgb, other.paint(frame(2).rgb, [0.0, 0.0, 1.0]))
+    assert torch.equal(painted.painting.rgb, first_painting(other, frame(2), [0.0, 0.0, 1.0]))
 
 
 def test_a_painting_in_the_middle_of_a_glide_is_named_after_the_nearer_style(room: Room) -> None:
@@ -112,7 +133,7 @@ def test_a_painting_in_the_middle_of_a_glide_is_named_after_the_nearer_style(roo
     with room.at_work():
         painted = room.next_painting()
     assert painted.style == "style-3"
-    assert torch.equal(painted.painting.rgb, room.engine.paint(frame(4).rgb, [0.0, 0.4, 0.6]))
+    assert torch.equal(painted.painting.rgb, first_painting(room.engine, frame(4), [0.0, 0.4, 0.6]))
 
 
 def test_why_the_frames_ended_goes_on_to_who_shows_the_paintings(room: Room) -> None:

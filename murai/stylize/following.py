@@ -1,0 +1,101 @@
+"""The statistics that the live picture is painted with: they follow the scene so slowly that nobody sees it.
+
+Instance norm has a flaw on video: who walks in changes the statistics of the whole picture, and with them the
+colours of the wall behind. Statistics that are fixed for good have another: a dark booth stays dull. These
+follow with a time constant of two seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+
+import torch
+from torch import Tensor
+
+from murai.networks.statistics import Statistics, finish
+
+TIME_CONSTANT_S = 2.0
+LOOK_EVERY_S = 0.5
+
+Look = Callable[[list[float]], Generator[None, None, Statistics]]
+"""Begins to measure a picture in a mix of these shares; goes on step by step, and returns statistics (V,)."""
+
+
+class Following:
+    """The statistics of every style, on their way to those of the scene. Used by one thread at a time.
+
+    On a GPU it only launches, and waits for nothing.
+
+    mean, deviation: (S, V), the usual ones of each style, from which they start.
+    """
+
+    def __init__(self, mean: Tensor, deviation: Tensor) -> None:
+        # Deviations by their logarithms: mixed and moved in any way they stay above zero.
+        self._usual = torch.cat([mean, deviation.log()], 1)
+        self.forget()
+
+    def forget(self) -> None:
+        """Back to the usual ones, as if no picture had been seen yet."""
+        self._table = self._usual
+        self._target: Tensor | None = None
+        self._looking: Generator[None, None, Statistics] | None = None
+        self._shares = [0.0] * len(self._usual)
+        self._stepped_s = self._looked_s = -math.inf
+
+    def present(self, shares: list[float]) -> Statistics:
+        """Mean and deviation (V,) of a mix as they stand."""
+        mean, log_deviation = mix_rows(self._table, shares).chunk(2)
+        return mean, log_deviation.exp()
+
+    def step(self, shares: list[float], now_s: float, look: Look) -> bool:
+        """Goes on to a moment of the clock at which a picture was painted in this mix; whether anything moved.
+
+        A style that comes into the mix takes the picture's statistics at once: its share is too small yet to
+        show it. Then, while the shares rest, the scene is looked at twice a second, one layer a picture, so that
+        no picture is late for it.
+        """
+        moved = self._glide(shares, now_s)
+        before, self._shares = self._shares, list(shares)
+        if shares != before:
+            self._target = self._looking = None
+            coming = [style for style, share in enumerate(shares) if share > 0.0 and before[style] == 0.0]
+            for style in coming:
+                self._adopt(style, finish(look([float(other == style) for other in range(len(shares))])))
+            return moved or bool(coming)
+        if self._looking is None and now_s - self._looked_s >= LOOK_EVERY_S:
+            self._looking, self._looked_s = look(shares), now_s
+        self._look_on()
+        return moved
+
+    def _look_on(self) -> None:
+        if self._looking is not None:
+            try:
+                next(self._looking)
+            except StopIteration as end:
+                self._looking, self._target = None, _joined(end.value)
+
+    def _glide(self, shares: list[float], now_s: float) -> bool:
+        passed_s, self._stepped_s = max(now_s - self._stepped_s, 0.0), now_s
+        if self._target is None or shares != self._shares:
+            return False
+        part = 1.0 - math.exp(-passed_s / TIME_CONSTANT_S)
+        change = (self._target - mix_rows(self._table, shares)) * (part / sum(share * share for share in shares))
+        # Shares times these changes sum to `part` of the way; a style that isn't in the mix stays where it is.
+        rows = [row + share * change if share else row for row, share in zip(self._table, shares, strict=True)]
+        self._table = torch.stack(rows)
+        return True
+
+    def _adopt(self, style: int, measured: Statistics) -> None:
+        self._table = self._table.clone()
+        self._table[style] = _joined(measured)
+
+
+def mix_rows(table: Tensor, shares: list[float]) -> Tensor:
+    """The rows (S, V) in these shares: (V,). Not a product with a vector, which would have to be sent to a GPU."""
+    return torch.stack([share * row for share, row in zip(shares, table, strict=True) if share]).sum(0)
+
+
+def _joined(statistics: Statistics) -> Tensor:
+    mean, deviation = statistics
+    return torch.cat([mean, deviation.log()])
