@@ -1,9 +1,8 @@
-"""Photographs: which are taken, which are left out and named, and how they are dealt."""
+"""Photographs: which are found and taken, which are left out and named, and how they are dealt."""
 
 from __future__ import annotations
 
 import logging
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ import torch
 from PIL import Image
 
 from murai.errors import TrainingError
-from murai.training.data import Photographs, read_image
+from murai.training.data import Photographs, draw_deals, find_content, read_image
+from tests.sources.clips import moving, write_clip
 from tests.training.tiny import draw_photograph, draw_photographs
 
 
@@ -77,42 +77,78 @@ def test_an_image_of_absurd_size_is_named(tmp_path: Path) -> None:
         read_image(file)
 
 
-def test_damaged_and_small_photographs_are_named_and_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def random(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_folders_lists_images_and_films_are_found(tmp_path: Path) -> None:
+    folder = draw_photographs(tmp_path / "folder", 2)
+    alone = draw_photograph(tmp_path / "alone.jpg", 40, 40, seed=1)
+    (folder / "notes.md").write_text("not a photograph")
+    film = write_clip(tmp_path / "film.mp4", moving(2))
+    listed = tmp_path / "list.txt"
+    listed.write_text("# mine\nalone.jpg\n\nfolder/photograph-01.png\n")
+    found = find_content([folder, listed, film, alone], at_least=1)
+    names = ["photograph-00.png", "photograph-01.png", "alone.jpg", "photograph-01.png", "film.mp4", "alone.jpg"]
+    assert [file.name for file in found] == names
+    assert all(file.exists() for file in found)
+
+
+def test_content_that_is_missing_or_of_no_use_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"there is no folder .*nowhere"):
+        find_content([tmp_path / "nowhere"], 1)
+    with pytest.raises(TrainingError, match=r"has 2 photographs.*wants 3"):
+        find_content([draw_photographs(tmp_path / "few", 2)], 3)
+    (tmp_path / "notes.md").write_text("not a photograph")
+    with pytest.raises(TrainingError, match=r"notes\.md is no folder, list \(\.txt\) or film"):
+        find_content([tmp_path / "notes.md"], 1)
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TrainingError, match=r"can't read the list .*list\.txt"):
+        find_content([tmp_path / "list.txt"], 1)
+
+
+def test_damaged_and_small_photographs_and_films_are_named_and_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     draw_photographs(tmp_path, 3)
     draw_photograph(tmp_path / "deep" / "below.JPG", 40, 60, seed=9)
     draw_photograph(tmp_path / "small.png", 100, 31, seed=9)
     (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff no more")
-    (tmp_path / "notes.txt").write_text("not a photograph")
+    (tmp_path / "damaged.mp4").write_bytes(b"no film")
     with caplog.at_level(logging.WARNING):
-        photographs = Photographs(tmp_path, 32, at_least=4)
+        photographs = Photographs(find_content([tmp_path], 4), 32, at_least=4)
     assert len(photographs) == 4
     left_out = [record.getMessage() for record in caplog.records]
-    assert len(left_out) == 2
-    assert "damaged.jpg" in left_out[0]
-    assert "small.png" in left_out[1] and "32 px" in left_out[1]
+    assert len(left_out) == 3
+    assert "damaged.jpg" in left_out[0] and "damaged.mp4" in left_out[1]
+    assert "small.png" in left_out[2] and "32 px" in left_out[2]
 
 
 def test_too_few_photographs(tmp_path: Path) -> None:
-    draw_photographs(tmp_path, 2)
-    with pytest.raises(TrainingError, match=r"has 2 usable photographs of at least 32 px.*wants 3 or more"):
-        Photographs(tmp_path, 32, at_least=3)
-    with pytest.raises(TrainingError, match="has 0 usable photographs"):
-        Photographs(tmp_path / "nowhere", 32, at_least=1)
+    files = find_content([draw_photographs(tmp_path, 2)], 1)
+    with pytest.raises(TrainingError, match=r"2 usable photographs of at least 32 px.*wants 3 or more"):
+        Photographs(files, 32, at_least=3)
 
 
-def test_batches_follow_their_generator(tmp_path: Path) -> None:
-    photographs = Photographs(draw_photographs(tmp_path, 5), 32, at_least=5)
-    once, again, other = (
-        list(islice(photographs.batches(4, torch.Generator().manual_seed(seed)), 3)) for seed in (1, 1, 2)
-    )
-    assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True))
-    assert not any(torch.equal(a, b) for a, b in zip(once, other, strict=True))
+def test_a_film_gives_a_photograph_a_second(tmp_path: Path) -> None:
+    film = write_clip(tmp_path / "film.mp4", moving(60))  # 25 a second; the numbers are in the means
+    photographs = Photographs([film], 96, at_least=3)
+    assert len(photographs) == 3
+    deals = draw_deals(3, 30, random(1))
+    means = photographs.squares(deals, 96).mean((1, 2, 3))
+    by_photograph = [means[[deal.photograph == number for deal in deals]].mean() for number in range(3)]
+    assert by_photograph[0] + 0.1 < by_photograph[1] < by_photograph[2] - 0.1
 
 
-def test_batches_are_squares_in_range(tmp_path: Path) -> None:
-    photographs = Photographs(draw_photographs(tmp_path, 3, 200, 120), 40, at_least=3)
-    for batch in islice(photographs.batches(3, torch.Generator().manual_seed(1)), 20):
-        assert batch.shape == (3, 3, 40, 40)
+def test_deals_follow_their_generator() -> None:
+    assert draw_deals(5, 4, random(1)) == draw_deals(5, 4, random(1)) != draw_deals(5, 4, random(2))
+
+
+def test_squares_are_in_range_and_of_any_size(tmp_path: Path) -> None:
+    photographs = Photographs(find_content([draw_photographs(tmp_path, 3, 200, 120)], 3), 60, at_least=3)
+    for side_px in (40, 60):
+        batch = photographs.squares(draw_deals(3, 40, random(1)), side_px)
+        assert batch.shape == (40, 3, side_px, side_px)
         assert batch.dtype == torch.float32
         assert float(batch.min()) >= 0.0 and 0.5 < float(batch.max()) <= 1.0
 
@@ -123,8 +159,8 @@ def test_all_photographs_are_dealt_and_half_of_them_mirrored(tmp_path: Path) -> 
         slope[..., 0] = 60 * number
         slope[..., 1] = np.arange(32) * 8
         Image.fromarray(slope).save(tmp_path / f"{number}.png")
-    photographs = Photographs(tmp_path, 32, at_least=4)
-    dealt = torch.cat(list(islice(photographs.batches(8, torch.Generator().manual_seed(1)), 25)))
+    photographs = Photographs(find_content([tmp_path], 4), 32, at_least=4)
+    dealt = photographs.squares(draw_deals(4, 200, random(1)), 32)
     reds = (dealt[:, 0].mean((1, 2)) * 255.0 / 60.0).round().long()
     assert all(30 < count < 70 for count in torch.bincount(reds, minlength=4).tolist())
     mirrored = dealt[:, 1, :, 0].mean(1) > dealt[:, 1, :, -1].mean(1)
