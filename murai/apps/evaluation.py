@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from torch import Tensor
 
 from murai.apps.evaluation_painter import EnginePainter, Statistics, milliseconds_per_frame
+from murai.apps.evaluation_table import show_result
 from murai.errors import ConfigError, TrainingError
 from murai.hardware import Compute, choose_compute
 from murai.imaging.flow import open_flow
@@ -75,6 +75,8 @@ def evaluate_pack(options: EvaluationOptions, console: Console) -> None:
     Raises:
         PackError, TrainingError, ConfigError: something can't be used.
     """
+    for file in filter(None, (options.json_file, options.sheet)):
+        _write(file, lambda _: None)  # hours of work must not end in a missing permission
     pack = find_pack(options.pack)
     images = _style_images(pack, options)
     compute = choose_compute("auto")
@@ -93,7 +95,7 @@ def evaluate_pack(options: EvaluationOptions, console: Console) -> None:
         _write(options.json_file, lambda file: file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8"))
     if options.sheet:
         _write_sheets(options.sheet, pack, reports, bench)
-    console.print(_table(result))
+    show_result(result, console)
 
 
 def _has_twin(pack: Pack) -> bool:
@@ -235,40 +237,6 @@ def _told(report: StyleReport) -> dict[str, Any]:
         "strokes": [round(value, 5) for value in report.octaves],
         "strokes_of_image": [round(value, 5) for value in report.wanted_octaves],
     }
-
-
-def _table(result: dict[str, Any]) -> Table:
-    size = "x".join(str(side) for side in result["size"])
-    caption = f"{result['ms_per_frame']:.1f} ms a frame at {size} ({result['device']})"
-    table = Table(title=f"{result['pack']}", caption=f"{caption}; pack {result['pack_bytes'] / 1e6:.1f} MB")
-    table.add_column("style", no_wrap=True)
-    for _, title, _ in _COLUMNS:
-        table.add_column(title, justify="right")
-    rows = [*result["styles"].items(), ("mean", result["mean"])]
-    for name, figures in rows:
-        if name == "mean":
-            table.add_section()
-        table.add_row(name, *(_cell(figures[field], form) for field, _, form in _COLUMNS))
-    return table
-
-
-_COLUMNS = (
-    ("lbfgs_steps", "steps", ".0f"),
-    ("lbfgs_steps_photograph", "from photo", ".0f"),
-    ("total_loss", "total", ".3f"),
-    ("style_loss", "style", ".3f"),
-    ("style_loss_twin", "twin", ".3f"),
-    ("content_loss", "content", ".3f"),
-    ("warping_error", "warp", ".5f"),
-    ("warping_error_twin", "twin", ".5f"),
-    ("warping_error_raw", "raw", ".5f"),
-    ("noise_gain", "noise", ".2f"),
-    ("stroke_distance", "strokes", ".2f"),
-)
-
-
-def _cell(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
 
 
 def _write_sheets(sheet: Path, pack: Pack, reports: list[StyleReport], bench: Bench) -> None:

@@ -72,7 +72,7 @@ class EnginePainter:
         shown = [self._on_device(frame) for frame in film.frames[:_TIMED_FRAMES]]
         painted = self._paint(((n * _FRAME_S, frame) for n, frame in enumerate(shown)), 0, self._of_films)
         next(painted)
-        found = []
+        found: list[float] = []
         while True:
             self._finish()
             begun_s = time.perf_counter()

@@ -115,11 +115,11 @@ def measure_style(
         **{f"{loss}_loss": trial.mean(loss) for loss in ("total", "style", "content", "tone", "variation")},
         warping_error=trial.warping_error,
         warping_error_raw=film_error(bench.film.frames, bench.moves),
-        warping_error_twin=twin and twin.warping_error,
+        warping_error_twin=None if twin is None else twin.warping_error,
         noise_gain=trial.noise_gain,
-        noise_gain_twin=twin and twin.noise_gain,
-        style_loss_twin=twin and twin.mean("style"),
-        total_loss_twin=twin and twin.mean("total"),
+        noise_gain_twin=None if twin is None else twin.noise_gain,
+        style_loss_twin=None if twin is None else twin.mean("style"),
+        total_loss_twin=None if twin is None else twin.mean("total"),
         stroke_distance=stroke_distance(have, want),
     )
     return StyleReport(

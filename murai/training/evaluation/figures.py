@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class StyleFigures:
 
 def mean_figures(styles: Sequence[StyleFigures]) -> StyleFigures:
     """Means over styles; of the twin's figures None where a style has none."""
-    return StyleFigures(
-        **{field.name: _mean([getattr(one, field.name) for one in styles]) for field in fields(styles[0])}
-    )
+    means: dict[str, Any] = {
+        field.name: _mean([getattr(style, field.name) for style in styles]) for field in fields(StyleFigures)
+    }
+    return StyleFigures(**means)
 
 
 def _mean(values: list[float | None]) -> float | None:

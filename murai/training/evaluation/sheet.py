@@ -65,7 +65,7 @@ def draw_comparison(title: str, reports: Sequence[StyleReport], photographs: Seq
 
 def _style_row(report: StyleReport, shown: int) -> list[_Cell]:
     figures = report.figures
-    twin = "" if figures.warping_error_twin is None else f", twin {figures.warping_error_twin:.4f}"
+    twin = "" if figures.warping_error_twin is None else f", twin {figures.warping_error_twin:.5f}"
     paintings = [
         _Cell(_square(painting), f"worth {steps:.0f} steps")
         for painting, steps in zip(report.paintings[:shown], report.steps, strict=False)
@@ -76,8 +76,8 @@ def _style_row(report: StyleReport, shown: int) -> list[_Cell]:
         *paintings,
         _Cell(
             _wide(report.frame),
-            f"warping error {figures.warping_error:.4f}  noise gain {figures.noise_gain:.2f}",
-            f"raw clip {figures.warping_error_raw:.4f}{twin}",
+            f"warping error {figures.warping_error:.5f}  noise gain {figures.noise_gain:.2f}",
+            f"the clip itself {figures.warping_error_raw:.5f}{twin}",
         ),
         _Cell(_plot(report.octaves, report.wanted_octaves), f"off by {figures.stroke_distance:.2f} octaves of energy"),
     ]

@@ -1,0 +1,52 @@
+"""What `murai evaluate` tells people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_QUALITY = (
+    ("lbfgs_steps", "steps", ".0f"),
+    ("lbfgs_steps_photograph", "from photo", ".0f"),
+    ("total_loss", "total", ".3f"),
+    ("style_loss", "style", ".3f"),
+    ("content_loss", "content", ".3f"),
+    ("stroke_distance", "strokes", ".2f"),
+)
+_STEADINESS = (
+    ("warping_error", "warping", ".5f"),
+    ("warping_error_twin", "of twin", ".5f"),
+    ("warping_error_raw", "of clip", ".5f"),
+    ("noise_gain", "noise", ".2f"),
+    ("noise_gain_twin", "of twin", ".2f"),
+    ("style_loss", "style", ".3f"),
+    ("style_loss_twin", "of twin", ".3f"),
+)
+
+
+def show_result(result: dict[str, Any], console: Console) -> None:
+    """Two tables and a line. result: as in the JSON file."""
+    size, megabytes = "x".join(str(side) for side in result["size"]), result["pack_bytes"] / 1e6
+    console.print(_table(f"{result['pack']}: steps of L-BFGS that a painting is worth; losses", result, _QUALITY))
+    console.print(_table(f"{result['pack']}: steadiness, beside the style loss", result, _STEADINESS))
+    speed = f"{result['ms_per_frame']:.1f} ms a frame at {size} ({result['device']}); pack of {megabytes:.1f} MB"
+    console.print(speed, highlight=False, soft_wrap=True)
+
+
+def _table(title: str, result: dict[str, Any], columns: tuple[tuple[str, str, str], ...]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("style", no_wrap=True)
+    for _, head, _ in columns:
+        table.add_column(head, justify="right", no_wrap=True)
+    for name, figures in result["styles"].items():
+        table.add_row(name, *_cells(figures, columns))
+    table.add_section()
+    table.add_row("mean", *_cells(result["mean"], columns))
+    return table
+
+
+def _cells(figures: dict[str, float | None], columns: tuple[tuple[str, str, str], ...]) -> list[str]:
+    values = [(figures[field], form) for field, _, form in columns]
+    return ["-" if value is None else format(value, form) for value, form in values]
