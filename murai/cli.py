@@ -176,8 +176,9 @@ def evaluate(
     styles: Annotated[str, typer.Option(help="Some of the pack's; all.", metavar="NAME,…")] = "",
     images: Annotated[int, typer.Option(min=1, help="Photographs to measure on.")] = 5,
     lbfgs_steps: Annotated[int, typer.Option(min=1, help="Of the optimisation beside it.")] = 100,
-    clip_from_s: Annotated[float, typer.Option(min=0.0, help="Where in the film to begin, in seconds.")] = 0.0,
-    clip_s: Annotated[float, typer.Option(min=0.1, help="How much of the film, in seconds.")] = 12.0,
+    clip_from: Annotated[float, typer.Option(min=0.0, help="Where in the clip to begin, in seconds.")] = 0.0,
+    clip_seconds: Annotated[float, typer.Option(min=0.1, help="How much of the clip counts.")] = 12.0,
+    style_weight: Annotated[float, typer.Option(min=0.0, help="As in training.")] = 3.0,
     statistics: Annotated[
         Literal["own", "following", "usual"] | None,
         typer.Option(help="What to normalise by; stills by their own, films by what follows."),
@@ -188,6 +189,7 @@ def evaluate(
 ) -> None:
     """Quality and steadiness of a pack, in figures and pictures."""
     from murai.apps.evaluation import EvaluationOptions, evaluate_pack
+    from murai.training.losses import LossWeights
 
     options = EvaluationOptions(
         pack=pack,
@@ -198,8 +200,9 @@ def evaluate(
         styles=tuple(name for name in styles.split(",") if name),
         images=images,
         lbfgs_steps=lbfgs_steps,
-        clip_from_s=clip_from_s,
-        clip_s=clip_s,
+        clip_from_s=clip_from,
+        clip_s=clip_seconds,
+        weights=LossWeights(style=style_weight),
         statistics=statistics,
         json_file=json_file,
         sheet=sheet,
