@@ -161,6 +161,33 @@ def styles_verify(pack: Annotated[str, typer.Argument(help="A pack's name or fol
     styles.verify_pack(pack, _console())
 
 
+@styles_app.command("preview")
+def styles_preview(
+    pack: Annotated[str, typer.Argument(help="A pack's name or folder.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to; the pack itself.", metavar="FOLDER")
+    ] = None,
+) -> None:
+    """Draw each style's preview, and all of them on one sheet."""
+    from murai.apps import previews
+
+    previews.draw_previews(pack, output, _console())
+
+
+@styles_app.command("export")
+def styles_export(
+    pack: Annotated[str, typer.Argument(help="A pack's name or folder.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A TorchScript file.", metavar="FILE.pt")],
+    style: Annotated[
+        list[str] | None, typer.Option(help="A style, or several to mix; the first.", metavar="NAME[:SHARE]")
+    ] = None,
+) -> None:
+    """Write a style as a file that plain torch can paint with."""
+    from murai.apps import styles
+
+    styles.export_style(pack, style or [], output, _console())
+
+
 app.command()(train)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,9 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from murai.errors import PackError
+from murai.errors import ConfigError, PackError
+from murai.stylize.export import export_still_painter
 from murai.stylize.pack import Pack, load_weights, read_pack
 from murai.stylize.shelf import find_pack, pack_folders
+
+MOST_BYTES = 8 * 2**20
+"""A whole pack's size: small enough to come with Murai, and to be sent around."""
 
 
 def list_packs(out: Console | TextIO) -> None:
@@ -58,10 +63,55 @@ def verify_pack(name: str, console: Console) -> None:
     """
     pack = find_pack(name)
     load_weights(pack)
+    if pack.facts.network.twin_sha256:
+        load_weights(pack, twin=True)
     for style in pack.styles:
         if style.preview and not (pack.folder / style.preview).is_file():
             raise PackError(f"{pack.folder} lacks {style.preview}", "copy the whole pack again from where it came")
+    size_bytes = sum(file.stat().st_size for file in pack.folder.iterdir() if file.is_file())
+    if size_bytes > MOST_BYTES:
+        raise PackError(
+            f"{pack.folder} has {size_bytes / 2**20:.1f} MB, a pack has {MOST_BYTES / 2**20:.0f} MB at most",
+            "train a narrower network, or take files out that pack.toml doesn't name",
+        )
     _say(console, f"{pack.folder}: whole, {len(pack.styles)} styles")
+
+
+def export_style(name: str, mix: Sequence[str], file: Path, console: Console) -> None:
+    """Writes one style, or a mix, as a file for plain torch.
+
+    mix: "STYLE" or "STYLE:SHARE", see `parse_mix`.
+
+    Raises:
+        PackError, ConfigError: something can't be used or written.
+    """
+    pack = find_pack(name)
+    export_still_painter(pack, parse_mix(pack, mix), file)
+    _say(console, f"{file}: torch.jit.load gives a module that paints (3, H, W) uint8 pictures")
+
+
+def parse_mix(pack: Pack, mix: Sequence[str]) -> list[float]:
+    """Shares of all styles, summing to 1, of "STYLE" or "STYLE:SHARE" each; of the first style where there is none.
+
+    Raises:
+        StyleMissing: the pack has no such style.
+        ConfigError: a share is no number above 0.
+    """
+    shares = [0.0] * len(pack.styles)
+    for entry in mix or [pack.styles[0].name]:
+        style, _, share = entry.partition(":")
+        shares[pack.index_of(style)] += _parse_share(entry, share)
+    return [share / sum(shares) for share in shares]
+
+
+def _parse_share(entry: str, share: str) -> float:
+    try:
+        parsed = float(share or 1.0)
+    except ValueError:
+        parsed = math.nan
+    if not 0.0 < parsed < math.inf:
+        raise ConfigError(f"--style {entry}: '{share}' is no share", "give a number above 0, such as wave:0.5")
+    return parsed
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ FOLD = 4
 MARGIN_PX = 2 * FOLD
 """Padded around the picture and cut off again: convolutions see zeros beyond their edge, and paint a frame there."""
 
-_GRAINS = (1, 2)  # in folded pixels, so 4 and 8 px: coarser ones come out as blotches on faces
-CANVAS_CHANNELS = len(_GRAINS)
+CANVAS_CHANNELS = 2
 
 
 def canvas_size(height: int, width: int) -> tuple[int, int]:
@@ -29,15 +28,18 @@ def canvas_size(height: int, width: int) -> tuple[int, int]:
 def draw_canvas(height: int, width: int) -> Tensor:
     """(1, K, height, width) float32 in [-1, 1]: noise of two grains, always the same, on every machine.
 
-    A larger canvas shows the same pattern and more of it to the right and below.
+    A larger canvas shows the same pattern and more of it to the right and below. Written in what TorchScript
+    understands, see `murai.stylize.export`.
     """
-    layers = []
-    for number, grain in enumerate(_GRAINS):
-        coarse = _noise(number, height // grain + 2, width // grain + 2)
-        smooth = F.interpolate(coarse[None, None], scale_factor=float(grain), mode="bilinear", align_corners=False)
-        offset = grain // 2  # what lies nearer to the edge than half a grain depends on where the edge is
-        layers.append(smooth[0, 0, offset : offset + height, offset : offset + width])
-    return torch.stack(layers)[None]
+    # Folded pixels, so 4 and 8 px: coarser grains come out as blotches on faces.
+    return torch.stack([_layer(0, 1, height, width), _layer(1, 2, height, width)])[None]
+
+
+def _layer(seed: int, grain: int, height: int, width: int) -> Tensor:
+    coarse = _noise(seed, height // grain + 2, width // grain + 2)
+    smooth = F.interpolate(coarse[None, None], scale_factor=float(grain), mode="bilinear", align_corners=False)
+    offset = grain // 2  # what lies nearer to the edge than half a grain depends on where the edge is
+    return smooth[0, 0, offset : offset + height, offset : offset + width]
 
 
 def _noise(seed: int, height: int, width: int) -> Tensor:
@@ -45,6 +47,9 @@ def _noise(seed: int, height: int, width: int) -> Tensor:
     rows = torch.arange(height, dtype=torch.int64)[:, None]
     columns = torch.arange(width, dtype=torch.int64)[None, :]
     mixed = rows * 0x9E3779B1 + columns * 0x85EBCA77 + (seed + 1) * 0xC2B2AE3D
-    for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39), (15, 1)):
-        mixed = (mixed ^ (mixed >> shift)) * factor & 0xFFFFFFFF
+    mixed = _stirred(_stirred(_stirred(mixed, 15, 0x2C1B3C6D), 12, 0x297A2D39), 15, 1)
     return mixed.to(torch.float32) / 0x7FFFFFFF - 1.0
+
+
+def _stirred(mixed: Tensor, shift: int, factor: int) -> Tensor:
+    return (mixed ^ (mixed >> shift)) * factor & 0xFFFFFFFF

@@ -8,16 +8,42 @@ a C++ compiler where packs are loaded; kiosks have none.
 
 from __future__ import annotations
 
+import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
+from torch import nn
 
 from murai.networks.folded import FoldedPainter
 
 
 def compile_painter(dtype: torch.dtype) -> torch.jit.ScriptModule:
     """A `FoldedPainter`, scripted and frozen, and called like it."""
+    scripted = script(FoldedPainter(dtype).eval())
+    with _without_its_warnings():
+        frozen: torch.jit.ScriptModule = torch.jit.freeze(scripted)
+    return frozen
+
+
+def script(module: nn.Module) -> torch.jit.ScriptModule:
+    """A module as TorchScript."""
+    with _without_its_warnings():
+        scripted: torch.jit.ScriptModule = torch.jit.script(module)
+    return scripted
+
+
+def to_bytes(scripted: torch.jit.ScriptModule) -> bytes:
+    """What `torch.jit.load` reads."""
+    buffer = io.BytesIO()
+    with _without_its_warnings():
+        torch.jit.save(scripted, buffer)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _without_its_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit.*")
-        frozen: torch.jit.ScriptModule = torch.jit.freeze(torch.jit.script(FoldedPainter(dtype).eval()))
-    return frozen
+        yield

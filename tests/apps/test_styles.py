@@ -6,15 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from murai.apps import styles
-from murai.apps.styles import list_packs, show_pack, verify_pack
-from murai.errors import PackError, StyleMissing
-from murai.stylize.pack import StyleFacts
-from murai.stylize.pack_writer import write_pack
+from murai.apps.styles import list_packs, parse_mix, show_pack, verify_pack
+from murai.errors import ConfigError, PackError, StyleMissing
+from murai.stylize.pack import StyleFacts, read_pack
+from murai.stylize.pack_writer import add_twin, write_pack
 from murai.stylize.shelf import pack_folders
 from tests.fakes.packs import tiny_contents, write_tiny_pack
+from tests.fakes.runs import Home
 
 
 def told() -> tuple[Console, io.StringIO]:
@@ -96,6 +98,52 @@ def test_a_whole_pack_is_whole_and_one_without_a_preview_is_not(tmp_path: Path) 
     (pack / "style-2.jpg").unlink()
     with pytest.raises(PackError, match=r"lacks style-2\.jpg"):
         verify_pack(str(pack), console)
+
+
+def test_a_twin_is_verified_too(tmp_path: Path) -> None:
+    pack = write_tiny_pack(tmp_path / "tiny")
+    add_twin(read_pack(pack), read_pack(write_tiny_pack(tmp_path / "other")))
+    verify_pack(str(pack), told()[0])
+    (pack / "twin.safetensors").unlink()
+    with pytest.raises(PackError, match=r"can't read .*twin\.safetensors"):
+        verify_pack(str(pack), told()[0])
+
+
+def test_a_pack_that_is_too_large_is_told(tmp_path: Path) -> None:
+    pack = write_tiny_pack(tmp_path / "tiny")
+    (pack / "sheet.png").write_bytes(bytes(styles.MOST_BYTES))
+    with pytest.raises(PackError, match=r"tiny has 8\.\d MB, a pack has 8 MB at most.*narrower"):
+        verify_pack(str(pack), told()[0])
+
+
+def test_a_mix_is_told_by_names_and_shares(tmp_path: Path) -> None:
+    pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
+    assert parse_mix(pack, []) == [1.0, 0.0, 0.0]
+    assert parse_mix(pack, ["style-2"]) == [0.0, 1.0, 0.0]
+    assert parse_mix(pack, ["style-2:3", "style-1"]) == [0.25, 0.75, 0.0]
+
+
+@pytest.mark.parametrize("entry", ["style-1:0", "style-1:-1", "style-1:much", "style-1:nan", "style-1:inf"])
+def test_a_share_that_is_none(tmp_path: Path, entry: str) -> None:
+    pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
+    with pytest.raises(ConfigError, match=rf"--style {entry}: '.*' is no share: give a number above 0"):
+        parse_mix(pack, [entry])
+    with pytest.raises(StyleMissing, match="no style 'cubism'"):
+        parse_mix(pack, ["cubism"])
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.load.*:DeprecationWarning")
+def test_the_commands_draw_previews_and_export_styles(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_tiny_pack(tmp_path / "tiny")
+    assert home.murai("styles", "preview", "tiny", "-o", "drawn") == (0, "drawn: 3 previews and sheet.jpg\n", "")
+    assert len(list((tmp_path / "drawn").iterdir())) == 4
+    status, out, err = home.murai(
+        "styles", "export", "tiny", "-o", "mix.pt", "--style", "style-1", "--style", "style-3:2"
+    )
+    assert (status, out.partition(":")[0], err) == (0, "mix.pt", "")
+    painted = torch.jit.load(str(tmp_path / "mix.pt"))(torch.zeros((3, 20, 30), dtype=torch.uint8))
+    assert painted.shape == (3, 20, 30)
 
 
 def test_no_pack_of_that_name() -> None:

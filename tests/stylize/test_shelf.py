@@ -62,8 +62,10 @@ def test_a_shipped_pack_is_whole(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_a_shipped_pack_is_small_and_has_nothing_but_its_own_files(folder: Path) -> None:
-    named = {"pack.toml", "weights.safetensors"} | {style.preview for style in read_pack(folder).styles}
-    assert {file.name for file in folder.iterdir()} == named
+    needed = {"pack.toml", "weights.safetensors"} | {style.preview for style in read_pack(folder).styles}
+    drawn = {"sheet.jpg", "samples.jpg", "losses.png"}
+    twin = {"twin.safetensors"} if read_pack(folder).facts.network.twin_sha256 else set()
+    assert needed | twin <= {file.name for file in folder.iterdir()} <= needed | twin | drawn
     assert sum(file.stat().st_size for file in folder.iterdir()) <= MOST_BYTES
 
 
