@@ -15,6 +15,9 @@ from murai.imaging.warp import stays_inside, warp
 
 _log = logging.getLogger(__name__)
 _REMEDY = "install the extra 'training'"
+_AROUND_PX = 9
+_AS_WELL = 1.2
+_NOISE = 2.0 / 255.0
 
 
 class FlowFinder(Protocol):
@@ -48,7 +51,15 @@ def open_flow(which: Literal["auto", "dis", "raft"] = "auto", device: torch.devi
 
 
 class DisFlow:
-    """OpenCV's dense inverse search (Kroeger et al. 2016), its medium setting; computes on the CPU."""
+    """OpenCV's dense inverse search (Kroeger et al. 2016) at its medium setting; computes on the CPU.
+
+    A departure: where staying explains a place as well as moving does, it stays. On a bare wall the search
+    follows the camera's noise, some pixels this way and some that: of a film of people before a wall, `visible`
+    kept 0.3 of all places, and keeps 0.8 to 0.99 with this, at no larger warping error.
+
+    Raises:
+        TrainingError: OpenCV is not installed.
+    """
 
     def __init__(self) -> None:
         try:
@@ -58,10 +69,18 @@ class DisFlow:
         self._search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def find(self, pictures: Tensor, others: Tensor) -> Tensor:
-        """See `FlowFinder.find`."""
+        """See `FlowFinder.find`. Pictures must be 12 px or more across and down."""
         pairs = zip(_grey_255(pictures), _grey_255(others), strict=True)
         flows = [self._search.calc(one, other, None) for one, other in pairs]
-        return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).contiguous().to(pictures.device)
+        found = torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).contiguous().to(pictures.device)
+        moved, still = _mismatch(pictures, warp(others, found)), _mismatch(pictures, others)
+        return found * (still > _AS_WELL * moved + _NOISE**2)
+
+
+def _mismatch(pictures: Tensor, others: Tensor) -> Tensor:
+    """Mean squared difference around each place (N, 1, H, W)."""
+    squares = (pictures.detach().float() - others.detach().float()).square().mean(1, keepdim=True)
+    return F.avg_pool2d(squares, _AROUND_PX, stride=1, padding=_AROUND_PX // 2, count_include_pad=False)
 
 
 def _grey_255(pictures: Tensor) -> Any:
@@ -85,7 +104,7 @@ class RaftFlow:
             raise TrainingError(f"torchvision can't be used: {fault}", f"{_REMEDY} that matches this torch") from fault
         try:
             network = optical_flow.raft_large(weights=optical_flow.Raft_Large_Weights.DEFAULT, progress=False)
-        except OSError as fault:
+        except (OSError, RuntimeError) as fault:  # RuntimeError: what came is not what was published
             raise TrainingError(
                 f"can't download torchvision's RAFT weights: {fault}", "connect to the internet once, or take DIS"
             ) from fault

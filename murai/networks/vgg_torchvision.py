@@ -78,7 +78,7 @@ def _weights(which: Which) -> Mapping[str, Tensor]:
         ) from fault
     try:
         found: Mapping[str, Tensor] = models.get_model(which, weights="IMAGENET1K_V1").features.state_dict()
-    except OSError as fault:
+    except (OSError, RuntimeError) as fault:  # RuntimeError: what came is not what was published
         raise TrainingError(
             f"can't download torchvision's {which} weights: {fault}",
             "connect to the internet once, or name a folder with --perceptual",

@@ -33,6 +33,16 @@ def test_dis_takes_each_picture_of_a_batch_by_itself() -> None:
     torch.testing.assert_close(middle, torch.tensor([[3.0, 0.0], [0.0, -3.0]]), rtol=0.0, atol=0.5)
 
 
+def test_a_bare_wall_with_a_cameras_noise_stays() -> None:
+    random = torch.Generator().manual_seed(4)
+    wall = texture(96, 128) * 0.02 + torch.linspace(0.5, 0.7, 128)
+    before, now = (wall + torch.randn(wall.shape, generator=random) / 255.0 for _ in range(2))
+    finder = DisFlow()
+    backward = finder.find(now, before)
+    assert float(backward.abs().sum(1).gt(0.0).float().mean()) < 0.02
+    assert float(visible(finder.find(before, now), backward).mean()) > 0.95
+
+
 def square_moving(right: int) -> tuple[Tensor, Tensor]:
     """Exact flows, forward and backward, of a square of 20 px that moves over a still ground; 60 x 80 px."""
     forward, backward = torch.zeros(2, 1, 2, 60, 80)
