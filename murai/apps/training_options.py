@@ -97,12 +97,14 @@ def _style_files(word: str) -> tuple[str, tuple[Path, ...]]:
     name, given, files = word.partition("=")
     if not given or "/" in name:
         return style_name(Path(word)), (Path(word),)
-    return style_name(Path(f"{name}.")), tuple(Path(file) for file in files.split(",") if file)
+    if not files.strip(","):
+        raise ConfigError(f"'{word}' names no file", "give NAME=FILE,FILE")
+    return style_name(Path(name)), tuple(Path(file) for file in files.split(",") if file)
 
 
 def style_name(image: Path) -> str:
     """A style's name by its image's."""
-    return image.stem.lower().replace(" ", "_").rstrip(".")
+    return image.stem.lower().replace(" ", "_")
 
 
 def _by_style(option: str, words: Sequence[str], styles: dict[str, tuple[Path, ...]]) -> dict[str, str]:
@@ -159,7 +161,7 @@ def parse_duration(words: str) -> float:
         ConfigError: it is no time.
     """
     found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", words.strip())
-    if not words.strip() or found is None:
+    if found is None or not any(found.groups()):
         raise ConfigError(f"'{words}' is no time", "write as in 90s, 9m or 1h30m")
     hours, minutes, seconds = (float(part or 0.0) for part in found.groups())
     return 3600.0 * hours + 60.0 * minutes + seconds

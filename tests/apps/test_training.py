@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import logging
+import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,18 +20,20 @@ from PIL import Image
 from rich.console import Console
 from torch.nn import functional as F
 
-from murai.apps import training
-from murai.apps.training import TrainingOptions, train_pack
+from murai.apps import training_run, training_sheets
+from murai.apps.training import train_pack
+from murai.apps.training_options import parse_styles
 from murai.errors import ConfigError, PackError, TrainingError
 from murai.hardware import Compute
 from murai.stylize.engine import Engine
-from murai.stylize.pack import Pack, load_weights, read_pack
-from murai.training.checkpoint import write_checkpoint
+from murai.stylize.pack import load_weights, read_pack
+from murai.training.checkpoint import read_checkpoint, write_checkpoint
+from tests.apps.training_runs import NAMES, draw_everything, options_in, trained
 from tests.fakes.runs import Home
-from tests.networks.vgg_files import write_vgg_files
-from tests.training.tiny import draw_photograph, draw_photographs, style_image, tiny_recipe
+from tests.sources.clips import moving, write_clip
+from tests.training.tiny import draw_photograph, draw_photographs, tiny_recipe
 
-NAMES = ("wave", "night", "scream")
+_PATIENCE_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -40,33 +47,7 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Style images, photographs and the perceptual network's files."""
-    folder = tmp_path_factory.mktemp("drawn")
-    for number, name in enumerate(NAMES):
-        Image.fromarray(style_image(number).permute(1, 2, 0).numpy()).save(folder / f"{name}.png")
-    draw_photographs(folder / "photographs", 16)
-    write_vgg_files(folder / "perceptual", thinner=8)
-    return folder
-
-
-def options_in(drawn: Path, folder: Path, **others: Any) -> TrainingOptions:
-    """Six steps, three of them with fixed statistics."""
-    options = TrainingOptions(
-        images=tuple(drawn / f"{name}.png" for name in NAMES),
-        pack=folder / "trio",
-        photographs=drawn / "photographs",
-        about={"wave": {"artist": "Hokusai", "year": 1831}, "pack": {"title": "Three", "licence": "CC0-1.0"}},
-        perceptual=drawn / "perceptual",
-        checkpoint=folder / "runs" / "checkpoint.pt",
-        resume=False,
-        recipe=tiny_recipe(steps=6),
-    )
-    return replace(options, **others)
-
-
-def trained(options: TrainingOptions) -> Pack:
-    train_pack(options, Console(quiet=True))
-    return read_pack(options.pack)
+    return draw_everything(tmp_path_factory.mktemp("drawn"))
 
 
 def blurred(picture: torch.Tensor) -> torch.Tensor:
@@ -75,25 +56,31 @@ def blurred(picture: torch.Tensor) -> torch.Tensor:
 
 
 def test_a_trained_pack_is_whole_told_and_paints_as_it_was_trained(drawn: Path, tmp_path: Path) -> None:
-    pack = trained(options_in(drawn, tmp_path, recipe=tiny_recipe(steps=20, rate=0.5)))  # far apart soon
-    load_weights(pack)
+    about = {"wave": {"artist": "Hokusai", "year": 1831}, "pack": {"title": "Three", "licence": "CC0-1.0"}}
+    recipe = tiny_recipe(steps=40, vector_rate=0.1)  # far apart soon
+    pack = trained(options_in(drawn, tmp_path, about=about, recipe=recipe))
     assert (pack.facts.name, pack.facts.title, pack.facts.licence) == ("trio", "Three", "CC0-1.0")
     assert [style.name for style in pack.styles] == list(NAMES)
     assert (pack.styles[0].title, pack.styles[0].artist, pack.styles[0].year) == ("Wave", "Hokusai", "1831")
-    assert (pack.facts.training["steps"], pack.facts.training["photographs"]) == (20, 16)
+    told = pack.facts.training
+    assert (told["steps"], told["photographs"], told["device"]) == (40, 16, "1 CPU core")
+    assert (told["style_weight"], told["batch"], told["perceptual"]) == (3.0, 2, "vgg19-local")
     assert all(set(style.training) == {"content", "style"} for style in pack.styles)
+    weights = load_weights(pack)
+    assert weights.mean.shape == weights.scale.shape and float(weights.mean.abs().max()) > 0.0
 
     engine = Engine(pack, Compute("cpu", "float32", 1, "for tests"))
-    scene = torch.from_numpy(np.array(training.Scene((640, 360), seed=1).draw(1.0))).permute(2, 0, 1)
+    scene = (training_sheets.scene((640, 360), 1.0) * 255.0).round().to(torch.uint8)
     for number, style in enumerate(pack.styles):
         with Image.open(pack.folder / style.preview) as opened:
             preview = torch.from_numpy(np.array(opened)).permute(2, 0, 1)
-        apart = [
-            float((blurred(engine.paint(scene, [float(n == other) for n in range(3)])) - blurred(preview)).abs().mean())
-            for other in range(3)
-        ]
-        assert apart[number] < 1.0
+        shares = ([float(n == other) for n in range(3)] for other in range(3))
+        apart = [float((blurred(engine.paint_still(scene, s)) - blurred(preview)).abs().mean()) for s in shares]
+        assert apart[number] < 1.5
         assert all(apart[other] > 1.5 * apart[number] for other in range(3) if other != number), apart
+    for file in ("losses.png", "samples.jpg"):
+        with Image.open(pack.folder / file) as opened:
+            assert min(opened.size) > 300
 
 
 def interrupt_after(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
@@ -104,16 +91,17 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
             raise KeyboardInterrupt
         return ""
 
-    monkeypatch.setattr(training, "_SAVE_EVERY_S", 0.0)
-    monkeypatch.setattr(training, "_told", told)
+    monkeypatch.setattr(training_run, "_SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr(training_run, "_told", told)
 
 
-@pytest.mark.parametrize("step", [2, 4])
+@pytest.mark.parametrize("step", [2, 5])
 def test_a_run_that_was_interrupted_goes_on_to_the_same_pack(
     drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
-    through = trained(options_in(drawn, tmp_path / "through"))
-    options = options_in(drawn, tmp_path / "interrupted")
+    film = write_clip(tmp_path / "film.mp4", moving(30))
+    through = trained(options_in(drawn, tmp_path / "through", clips=(film,)))
+    options = options_in(drawn, tmp_path / "interrupted", clips=(film,))
     with monkeypatch.context() as patched:
         interrupt_after(patched, step)
         with pytest.raises(KeyboardInterrupt):
@@ -122,6 +110,10 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_pack(
     pack = trained(replace(options, resume=True))
     assert pack.facts.network.sha256 == through.facts.network.sha256
     assert pack.styles == through.styles
+    curves = [
+        read_checkpoint(tmp_path / run / "runs" / "checkpoint.pt")["curves"] for run in ("through", "interrupted")
+    ]
+    assert curves[0] == curves[1]
 
 
 def test_a_finished_run_can_write_its_pack_again(drawn: Path, tmp_path: Path) -> None:
@@ -135,9 +127,9 @@ def test_resuming_with_other_pictures_or_settings_is_refused(drawn: Path, tmp_pa
     options = options_in(drawn, tmp_path)
     trained(options)
     resumed = replace(options, resume=True)
-    with pytest.raises(TrainingError, match=r"checkpoint\.pt is of other style images.*--resume"):
-        trained(replace(resumed, images=tuple(reversed(options.images))))
-    with pytest.raises(TrainingError, match=r"other settings.*--resume"):
+    with pytest.raises(TrainingError, match=r"checkpoint is of other style images.*--resume"):
+        trained(replace(resumed, styles=tuple(reversed(options.styles))))
+    with pytest.raises(TrainingError, match=r"other settings \(steps\).*--resume"):
         trained(replace(resumed, recipe=tiny_recipe(steps=7)))
 
 
@@ -146,8 +138,31 @@ def test_resuming_from_nothing_or_from_something_else_is_refused(drawn: Path, tm
     with pytest.raises(TrainingError, match=r"can't read the checkpoint .*checkpoint\.pt"):
         trained(options)
     write_checkpoint(options.checkpoint, {"weights": torch.zeros(3)})
-    with pytest.raises(TrainingError, match=r"checkpoint\.pt is no checkpoint of `murai train`"):
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt is no checkpoint of this `murai train`"):
         trained(options)
+
+
+def test_a_run_can_begin_with_the_weights_of_another(drawn: Path, tmp_path: Path) -> None:
+    first = options_in(drawn, tmp_path)
+    trained(first)
+    still = tiny_recipe(steps=1, kernel_rate=0.0, vector_rate=0.0, seed=9)
+    second = replace(first, recipe=still, start=first.checkpoint, checkpoint=tmp_path / "b.pt", pack=tmp_path / "b")
+    assert trained(second).facts.network.sha256 != ""
+    one, other = (read_checkpoint(file)["trainer"]["averaged"] for file in (first.checkpoint, second.checkpoint))
+    assert all(torch.equal(weights, other[name]) for name, weights in one.items())
+    with pytest.raises(TrainingError, match=r"has 3 styles, and 2 are to be trained"):
+        trained(replace(second, styles=first.styles[:2]))
+    with pytest.raises(TrainingError, match=r"the weights of .*nowhere|can't read the checkpoint .*nowhere"):
+        trained(replace(second, start=tmp_path / "nowhere.pt"))
+
+
+def test_a_twin_is_put_into_its_pack(drawn: Path, tmp_path: Path) -> None:
+    options = options_in(drawn, tmp_path)
+    trained(options)
+    twin = trained(replace(options, pack=tmp_path / "twin", twin_of=options.pack, recipe=tiny_recipe(steps=6, seed=3)))
+    pack = read_pack(options.pack)
+    assert pack.facts.network.twin_sha256 == twin.facts.network.sha256 != pack.facts.network.sha256
+    assert torch.equal(load_weights(pack, twin=True).scale, load_weights(twin).scale)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +171,7 @@ def test_resuming_from_nothing_or_from_something_else_is_refused(drawn: Path, tm
         ({"wave": {"artists": "Hokusai"}}, r"\[wave\] has an unknown entry 'artists'.*title, artist, year, credit"),
         ({"pack": {"license": "CC0"}}, r"\[pack\] has an unknown entry 'license'.*title, licence"),
         ({"title": "Three"}, "'title' stands outside a table"),
-        ({"Wave": {"title": "Wave"}}, "there is no style 'Wave'.*known are wave, night, scream, pack"),
+        ({"Wave": {"title": "Wave"}}, r"there is no style 'Wave'.*known are wave, night, scream, pack"),
     ],
 )
 def test_what_is_told_wrongly_about_the_styles(drawn: Path, tmp_path: Path, about: dict[str, Any], said: str) -> None:
@@ -167,75 +182,109 @@ def test_what_is_told_wrongly_about_the_styles(drawn: Path, tmp_path: Path, abou
 @pytest.mark.parametrize("pack", ["file/trio", "file"])
 def test_a_pack_that_cannot_be_written_is_told_before_the_training(drawn: Path, tmp_path: Path, pack: str) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(PackError, match=f"can't write the pack .*{pack}: .*name a folder"):
+    with pytest.raises(PackError, match=rf"can't write the pack .*{pack}: .*name a folder"):
         trained(options_in(drawn, tmp_path, pack=tmp_path / pack))
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_reading_the_photographs_is_shown_on_a_terminal(drawn: Path, tmp_path: Path, terminal: bool) -> None:
+def test_progress_is_shown_on_a_terminal(drawn: Path, tmp_path: Path, terminal: bool) -> None:
     stream = io.StringIO()
     options = options_in(drawn, tmp_path, recipe=tiny_recipe(steps=1))
     train_pack(options, Console(file=stream, force_terminal=terminal, width=120))
-    assert ("reading photographs" in stream.getvalue()) == terminal
-    assert ("16/16" in stream.getvalue()) == terminal
+    for shown in ("reading photographs", "16/16", "training", "100%", "style "):
+        assert (shown in stream.getvalue()) == terminal, shown
     assert f"{options.pack}: 3 styles" in stream.getvalue()
-
-
-def test_two_images_of_one_name_are_refused_before_the_training(drawn: Path, tmp_path: Path) -> None:
-    same = draw_photograph(tmp_path / "WAVE.jpg", 40, 40, seed=1)
-    with pytest.raises(ConfigError, match="two of the images name the style 'wave'"):
-        trained(options_in(drawn, tmp_path, images=(drawn / "wave.png", same)))
-    assert not (tmp_path / "runs").exists()
 
 
 def test_an_image_whose_name_is_no_name_for_a_style(drawn: Path, tmp_path: Path) -> None:
     file = draw_photograph(tmp_path / "große Welle!.png", 40, 40, seed=1)
     with pytest.raises(ConfigError, match=r"can't name a style.*rename the file"):
-        trained(options_in(drawn, tmp_path, images=(file,), about={}))
+        trained(options_in(drawn, tmp_path, styles=parse_styles([str(file)])))
 
 
-def test_too_few_photographs_and_missing_images(drawn: Path, tmp_path: Path) -> None:
+def test_too_few_photographs(drawn: Path, tmp_path: Path) -> None:
     few = draw_photographs(tmp_path / "few", 3)
     with pytest.raises(TrainingError, match=r"has 3 photographs.*wants 16"):
-        trained(options_in(drawn, tmp_path, photographs=few))
-    with pytest.raises(TrainingError, match=r"nowhere\.png"):
-        trained(options_in(drawn, tmp_path, images=(tmp_path / "nowhere.png",), about={}))
+        trained(options_in(drawn, tmp_path, photographs=(few,)))
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"images": (Path("nowhere.png"),), "about": {}}, r"can't read the image nowhere\.png"),
-        ({"photographs": Path("nowhere")}, "there is no folder nowhere"),
+        ({"styles": parse_styles(["nowhere.png"])}, r"can't read the image nowhere\.png"),
+        ({"photographs": (Path("nowhere"),)}, "there is no folder nowhere"),
     ],
 )
 def test_what_is_given_is_looked_at_before_the_perceptual_network(
     drawn: Path, tmp_path: Path, given: dict[str, Any], said: str
 ) -> None:
+    options = options_in(drawn, tmp_path)
+    eyes = replace(options.perceptual, folder=tmp_path / "no")
     with pytest.raises(TrainingError, match=said):
-        trained(options_in(drawn, tmp_path, perceptual=tmp_path / "no", **given))
-    assert not (tmp_path / "trio").exists()
+        trained(replace(options, perceptual=eyes, **given))
+    assert not options.pack.exists()
 
 
-def test_the_command_trains_resumes_and_verifies(drawn: Path, tmp_path: Path) -> None:
+def test_the_layers_that_were_asked_for_are_measured_at(drawn: Path, tmp_path: Path) -> None:
+    options = options_in(drawn, tmp_path, recipe=tiny_recipe(steps=1))
+    usual = trained(options).styles[0].training
+    eyes = replace(options.perceptual, style={"relu1_1": 1.0}, pooling="average")
+    other = trained(replace(options, perceptual=eyes)).styles[0].training
+    assert other["content"] != usual["content"]  # by the pooling before it
+    assert 0.0 < other["style"] < usual["style"]
+    with pytest.raises(TrainingError, match="has no layer 'relu9_1'"):
+        trained(replace(options, perceptual=replace(eyes, style={"relu9_1": 1.0})))
+
+
+def test_a_spoilt_state_is_never_written(drawn: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With an absurd rate the weights become no numbers, again and again."""
+    options = options_in(drawn, tmp_path, recipe=tiny_recipe(steps=60, vector_rate=1e38, kernel_rate=1e38))
+    with caplog.at_level(logging.WARNING), pytest.raises(TrainingError, match=r"the loss is nan at step \d+.*--seed"):
+        trained(options)
+    assert "on at half the rate" in caplog.text
+    assert not options.pack.exists()
+
+
+COMMAND = ("--threads", "1", "--square-px", "32", "--late-square-px", "40", "--width", "0.25", "--blocks", "1")
+
+
+def words(drawn: Path, *more: str) -> tuple[str, ...]:
+    photographs = ("--photographs", str(drawn / "photographs"), "--perceptual", str(drawn / "perceptual"))
+    return ("train", str(drawn / "night.png"), *photographs, *COMMAND, *more)
+
+
+def test_the_command_trains_by_the_clock_resumes_and_verifies(drawn: Path, tmp_path: Path) -> None:
     home = Home(tmp_path)
-    photographs = str(draw_photographs(tmp_path / "photographs", 16, 200, 200))
     (tmp_path / "about.toml").write_text('[night]\ntitle = "The Night"\n')
-    given = ("--photographs", photographs, "--perceptual", str(drawn / "perceptual"), "--about", "about.toml")
-    words = ("train", str(drawn / "night.png"), *given, "--steps", "1", "-o")
-    # One thread: two that wait for each other take ten times as long where something else runs.
-    assert home.murai(*words, "solo", OMP_NUM_THREADS="1") == (0, "solo: 1 styles\n", "")
-    assert (tmp_path / "runs" / "checkpoint.pt").is_file()
-    assert read_pack(tmp_path / "solo").styles[0].title == "The Night"
-    assert home.murai(*words, "again", "--resume", OMP_NUM_THREADS="1") == (0, "again: 1 styles\n", "")
-    assert home.murai("styles", "verify", "again") == (0, "again: whole, 1 styles\n", "")
+    told = words(drawn, "--about", "about.toml", "--time", "1s", "--tensorboard", "board", "-o")
+    assert home.murai(*told, "solo") == (0, "solo: 1 styles\n", "")
+    assert (tmp_path / "runs" / "checkpoint.pt").is_file() and list((tmp_path / "board").iterdir())
+    pack = read_pack(tmp_path / "solo")
+    assert pack.styles[0].title == "The Night" and int(pack.facts.training["steps"]) > 1
+    assert home.murai(*told, "again", "--resume") == (0, "again: 1 styles\n", "")
+    assert read_pack(tmp_path / "again").facts.network.sha256 == pack.facts.network.sha256
+    assert home.murai("styles", "verify", "again")[::2] == (0, "")
+
+
+def test_a_killed_run_leaves_a_checkpoint_that_goes_on(drawn: Path, tmp_path: Path) -> None:
+    """Killed while it saves after every step: what lies there is whole, and the run goes on from it."""
+    code = "from murai.apps import training_run; training_run._SAVE_EVERY_S = 0.0; from murai.cli import main; main()"
+    told = words(drawn, "--steps", "100000", "-o", "solo")
+    checkpoint = tmp_path / "runs" / "checkpoint.pt"
+    with Home(tmp_path).start_code(code, *told) as process:
+        end_s = time.monotonic() + _PATIENCE_S
+        while not checkpoint.exists() or read_checkpoint(checkpoint)["trainer"]["step"] < 3:
+            assert process.poll() is None and time.monotonic() < end_s
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+    found = read_checkpoint(checkpoint)
+    assert found["trainer"]["step"] >= 3 and json.dumps(found["curves"]["points"])
 
 
 def test_a_known_fault_is_one_line_and_status_1(drawn: Path, tmp_path: Path) -> None:
-    photographs = str(drawn / "photographs")
-    words = ("train", str(drawn / "wave.png"), "-o", "solo", "--photographs", photographs, "--perceptual", "no")
-    status, out, err = Home(tmp_path).murai(*words)
+    told = ("train", str(drawn / "wave.png"), "-o", "solo", "--photographs", str(drawn / "photographs"))
+    status, out, err = Home(tmp_path).murai(*told, "--perceptual", "no")
     assert (status, out) == (1, "")
     assert err.startswith("murai: can't read the perceptual network no/")
     assert err.count("\n") == 1

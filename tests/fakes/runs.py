@@ -37,8 +37,15 @@ class Home:
 
     def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         """`murai` with these arguments; `more` goes to its environment."""
+        return self._start("-m", "murai", *arguments, **more)
+
+    def start_code(self, code: str, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        """Python code in the place of `python -m murai`, with these arguments."""
+        return self._start("-c", code, *arguments, **more)
+
+    def _start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "murai", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=self.environment | more,
             stdout=subprocess.PIPE,

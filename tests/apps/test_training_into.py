@@ -1,0 +1,94 @@
+"""New styles into a finished pack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from murai.apps.training_options import TrainingOptions
+from murai.errors import TrainingError
+from murai.stylize.pack import PackWeights, load_weights, read_pack
+from murai.stylize.pack_writer import write_pack
+from tests.apps.training_runs import draw_everything, options_in, trained
+from tests.fakes.packs import tiny_contents
+from tests.training.tiny import tiny_recipe
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_everything(tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.fixture
+def duo(drawn: Path, tmp_path: Path) -> Path:
+    """A pack of two of the three styles."""
+    return trained(options_in(drawn, tmp_path, names=("wave", "night"), pack=tmp_path / "duo")).folder
+
+
+def adding(drawn: Path, duo: Path, *names: str, **others: object) -> TrainingOptions:
+    options = options_in(drawn, duo.parent / "adding", names=names, pack=duo, into=duo)
+    return replace(options, **others)  # type: ignore[arg-type]
+
+
+def tables(weights: PackWeights) -> tuple[torch.Tensor, ...]:
+    return weights.scale, weights.shift, weights.mean, weights.deviation
+
+
+def test_a_new_style_leaves_all_else_bit_equal(drawn: Path, duo: Path) -> None:
+    before, facts = load_weights(read_pack(duo)), read_pack(duo).facts
+    pack = trained(adding(drawn, duo, "scream"))
+    after = load_weights(pack)
+    assert [style.name for style in pack.styles] == ["wave", "night", "scream"]
+    assert pack.styles[:2] == facts.style
+    for name, weights in before.network.state_dict().items():
+        assert torch.equal(after.network.state_dict()[name], weights), name
+    for old, new in zip(tables(before), tables(after), strict=True):
+        assert torch.equal(new[:2], old) and new.shape[0] == 3
+    assert not any(torch.equal(after.scale[2], known) for known in before.scale)
+    assert set(pack.styles[2].training) == {"content", "style"} and (duo / "scream.jpg").is_file()
+    assert pack.facts.training["steps"] == facts.training["steps"]
+    assert "6 steps, vectors alone" in str(pack.facts.training["added_scream"])
+
+
+def test_learning_the_vectors_makes_the_style_more_alike(drawn: Path, duo: Path, tmp_path: Path) -> None:
+    losses = []
+    for steps in (1, 60):
+        recipe = tiny_recipe(steps=steps, batch=4, damage=False)
+        pack = trained(adding(drawn, duo, "scream", pack=tmp_path / f"trio-{steps}", recipe=recipe))
+        found = pack.styles[2].training
+        losses.append(3.0 * found["style"] + found["content"])
+    assert losses[1] < 0.95 * losses[0]
+    assert [style.name for style in read_pack(duo).styles] == ["wave", "night"]  # not the one that was added to
+
+
+def test_a_polish_trains_all_styles_together(drawn: Path, duo: Path) -> None:
+    before = load_weights(read_pack(duo))
+    pack = trained(adding(drawn, duo, "scream", "night", "wave", polish=4))
+    after = load_weights(pack)
+    assert [style.name for style in pack.styles] == ["wave", "night", "scream"]
+    assert not torch.equal(after.network.head.weight, before.network.head.weight)
+    assert not any(torch.equal(new[:2], old) for new, old in zip(tables(after), tables(before), strict=True))
+    assert pack.facts.training["polish"] == "4 steps with all styles"
+
+
+def test_what_cannot_be_added_is_told(drawn: Path, duo: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"duo has the style 'wave' already.*NAME=FILE"):
+        trained(adding(drawn, duo, "wave", "scream"))
+    with pytest.raises(TrainingError, match=r"the images of wave, night are missing.*leave out --polish"):
+        trained(adding(drawn, duo, "scream", polish=3))
+    fixed = tmp_path / "fixed"
+    write_pack(fixed, tiny_contents(2, follow=False))
+    with pytest.raises(TrainingError, match=r"fixed was trained with fixed statistics"):
+        trained(adding(drawn, fixed, "scream"))
