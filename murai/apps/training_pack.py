@@ -10,7 +10,7 @@ from torch import Tensor
 
 from murai import __version__
 from murai.apps.training_run import Run
-from murai.apps.training_sheets import write_preview, write_samples
+from murai.apps.training_sheets import write_previews, write_samples
 from murai.stylize.pack import StyleFacts
 from murai.stylize.pack_writer import PackContents, write_pack
 from murai.training.model import StyleModel
@@ -56,9 +56,7 @@ def write_trained(folder: Path, trained: Trained) -> None:
         training=trained.training,
     )
     write_pack(folder, contents)
-    for number, style in enumerate(trained.styles):
-        if style.preview:
-            write_preview(model, number, folder / style.preview)
+    write_previews(model, [folder / style.preview if style.preview else None for style in trained.styles])
     write_samples(model, [style.name for style in trained.styles], folder / SAMPLES_FILE)
 
 

@@ -22,13 +22,16 @@ _GAP_PX = 6
 _LABEL_PX = 22
 
 
-def write_preview(model: StyleModel, style: int, file: Path) -> None:
-    """One style on the drawn scene.
+def write_previews(model: StyleModel, files: Sequence[Path | None]) -> None:
+    """Each style on the drawn scene, where it has a file.
 
     Raises:
-        PackError: the file can't be written.
+        PackError: a file can't be written.
     """
-    write_picture(_pixels(painted(model, scene(_PREVIEW_PX, _PREVIEW_MOMENT_S), style)), file)
+    picture = scene(_PREVIEW_PX, _PREVIEW_MOMENT_S)
+    for style, file in enumerate(files):
+        if file is not None:
+            write_picture(_pixels(painted(model, picture, style)), file)
 
 
 def write_samples(model: StyleModel, names: Sequence[str], file: Path) -> None:
@@ -42,11 +45,12 @@ def write_samples(model: StyleModel, names: Sequence[str], file: Path) -> None:
     size = (_GAP_PX + (width + _GAP_PX) * len(_SAMPLE_MOMENTS_S), _GAP_PX + (row + _GAP_PX) * len(names))
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
+    pictures = [scene(_SAMPLE_PX, moment_s) for moment_s in _SAMPLE_MOMENTS_S]
     for number, name in enumerate(names):
         top = _GAP_PX + number * (row + _GAP_PX)
         pen.text((_GAP_PX, top), name, fill="black", font=font)
-        for column, moment_s in enumerate(_SAMPLE_MOMENTS_S):
-            sample = _pixels(painted(model, scene(_SAMPLE_PX, moment_s), number))
+        for column, picture in enumerate(pictures):
+            sample = _pixels(painted(model, picture, number))
             sheet.paste(sample, (_GAP_PX + column * (width + _GAP_PX), top + _LABEL_PX))
     write_picture(sheet, file)
 

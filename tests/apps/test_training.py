@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from torch.nn import functional as F
 
 from murai.apps import training_run, training_sheets
 from murai.apps.training import train_pack
-from murai.apps.training_options import parse_styles
+from murai.apps.training_options import TrainingOptions, parse_styles
 from murai.errors import ConfigError, PackError, TrainingError
 from murai.hardware import Compute
 from murai.stylize.engine import Engine
@@ -50,6 +51,14 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_everything(tmp_path_factory.mktemp("drawn"))
 
 
+@pytest.fixture(scope="module")
+def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingOptions:
+    """A run that came to its end; its checkpoint and pack are not to be changed."""
+    options = options_in(drawn, tmp_path_factory.mktemp("finished"))
+    trained(options)
+    return options
+
+
 def blurred(picture: torch.Tensor) -> torch.Tensor:
     """Without what a JPEG leaves out."""
     return F.avg_pool2d(picture.float(), 8)
@@ -57,13 +66,13 @@ def blurred(picture: torch.Tensor) -> torch.Tensor:
 
 def test_a_trained_pack_is_whole_told_and_paints_as_it_was_trained(drawn: Path, tmp_path: Path) -> None:
     about = {"wave": {"artist": "Hokusai", "year": 1831}, "pack": {"title": "Three", "licence": "CC0-1.0"}}
-    recipe = tiny_recipe(steps=40, vector_rate=0.1)  # far apart soon
+    recipe = tiny_recipe(steps=25, vector_rate=0.2)  # far apart soon
     pack = trained(options_in(drawn, tmp_path, about=about, recipe=recipe))
     assert (pack.facts.name, pack.facts.title, pack.facts.licence) == ("trio", "Three", "CC0-1.0")
     assert [style.name for style in pack.styles] == list(NAMES)
     assert (pack.styles[0].title, pack.styles[0].artist, pack.styles[0].year) == ("Wave", "Hokusai", "1831")
     told = pack.facts.training
-    assert (told["steps"], told["photographs"], told["device"]) == (40, 16, "1 CPU core")
+    assert (told["steps"], told["photographs"], told["device"]) == (25, 16, "1 CPU core")
     assert (told["style_weight"], told["batch"], told["perceptual"]) == (3.0, 2, "vgg19-local")
     assert all(set(style.training) == {"content", "style"} for style in pack.styles)
     weights = load_weights(pack)
@@ -95,15 +104,14 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     monkeypatch.setattr(training_run, "_told", told)
 
 
-@pytest.mark.parametrize("step", [2, 5])
 def test_a_run_that_was_interrupted_goes_on_to_the_same_pack(
-    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = write_clip(tmp_path / "film.mp4", moving(30))
     through = trained(options_in(drawn, tmp_path / "through", clips=(film,)))
     options = options_in(drawn, tmp_path / "interrupted", clips=(film,))
     with monkeypatch.context() as patched:
-        interrupt_after(patched, step)
+        interrupt_after(patched, step=5)
         with pytest.raises(KeyboardInterrupt):
             trained(options)
     assert not options.pack.exists()
@@ -116,19 +124,15 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_pack(
     assert curves[0] == curves[1]
 
 
-def test_a_finished_run_can_write_its_pack_again(drawn: Path, tmp_path: Path) -> None:
-    options = options_in(drawn, tmp_path)
-    first = trained(options)
-    again = trained(replace(options, resume=True, pack=tmp_path / "again"))
-    assert again.facts.network.sha256 == first.facts.network.sha256
+def test_a_finished_run_can_write_its_pack_again(finished: TrainingOptions, tmp_path: Path) -> None:
+    again = trained(replace(finished, resume=True, pack=tmp_path / "again"))
+    assert again.facts.network.sha256 == read_pack(finished.pack).facts.network.sha256
 
 
-def test_resuming_with_other_pictures_or_settings_is_refused(drawn: Path, tmp_path: Path) -> None:
-    options = options_in(drawn, tmp_path)
-    trained(options)
-    resumed = replace(options, resume=True)
+def test_resuming_with_other_pictures_or_settings_is_refused(finished: TrainingOptions) -> None:
+    resumed = replace(finished, resume=True)
     with pytest.raises(TrainingError, match=r"checkpoint is of other style images.*--resume"):
-        trained(replace(resumed, styles=tuple(reversed(options.styles))))
+        trained(replace(resumed, styles=tuple(reversed(finished.styles))))
     with pytest.raises(TrainingError, match=r"other settings \(steps\).*--resume"):
         trained(replace(resumed, recipe=tiny_recipe(steps=7)))
 
@@ -142,9 +146,8 @@ def test_resuming_from_nothing_or_from_something_else_is_refused(drawn: Path, tm
         trained(options)
 
 
-def test_a_run_can_begin_with_the_weights_of_another(drawn: Path, tmp_path: Path) -> None:
-    first = options_in(drawn, tmp_path)
-    trained(first)
+def test_a_run_can_begin_with_the_weights_of_another(finished: TrainingOptions, tmp_path: Path) -> None:
+    first = finished
     still = tiny_recipe(steps=1, kernel_rate=0.0, vector_rate=0.0, seed=9)
     second = replace(first, recipe=still, start=first.checkpoint, checkpoint=tmp_path / "b.pt", pack=tmp_path / "b")
     assert trained(second).facts.network.sha256 != ""
@@ -156,11 +159,12 @@ def test_a_run_can_begin_with_the_weights_of_another(drawn: Path, tmp_path: Path
         trained(replace(second, start=tmp_path / "nowhere.pt"))
 
 
-def test_a_twin_is_put_into_its_pack(drawn: Path, tmp_path: Path) -> None:
-    options = options_in(drawn, tmp_path)
-    trained(options)
-    twin = trained(replace(options, pack=tmp_path / "twin", twin_of=options.pack, recipe=tiny_recipe(steps=6, seed=3)))
-    pack = read_pack(options.pack)
+def test_a_twin_is_put_into_its_pack(finished: TrainingOptions, tmp_path: Path) -> None:
+    original = tmp_path / "trio"
+    shutil.copytree(finished.pack, original)
+    other = replace(finished, checkpoint=tmp_path / "twin.pt", recipe=tiny_recipe(steps=1, seed=3))
+    twin = trained(replace(other, pack=tmp_path / "twin", twin_of=original))
+    pack = read_pack(original)
     assert pack.facts.network.twin_sha256 == twin.facts.network.sha256 != pack.facts.network.sha256
     assert torch.equal(load_weights(pack, twin=True).scale, load_weights(twin).scale)
 
@@ -228,6 +232,7 @@ def test_what_is_given_is_looked_at_before_the_perceptual_network(
 
 def test_the_layers_that_were_asked_for_are_measured_at(drawn: Path, tmp_path: Path) -> None:
     options = options_in(drawn, tmp_path, recipe=tiny_recipe(steps=1))
+    options = replace(options, styles=options.styles[:1])
     usual = trained(options).styles[0].training
     eyes = replace(options.perceptual, style={"relu1_1": 1.0}, pooling="average")
     other = trained(replace(options, perceptual=eyes)).styles[0].training
@@ -254,7 +259,7 @@ def words(drawn: Path, *more: str) -> tuple[str, ...]:
     return ("train", str(drawn / "night.png"), *photographs, *COMMAND, *more)
 
 
-def test_the_command_trains_by_the_clock_resumes_and_verifies(drawn: Path, tmp_path: Path) -> None:
+def test_the_command_trains_by_the_clock_and_resumes(drawn: Path, tmp_path: Path) -> None:
     home = Home(tmp_path)
     (tmp_path / "about.toml").write_text('[night]\ntitle = "The Night"\n')
     told = words(drawn, "--about", "about.toml", "--time", "1s", "--tensorboard", "board", "-o")
@@ -264,7 +269,6 @@ def test_the_command_trains_by_the_clock_resumes_and_verifies(drawn: Path, tmp_p
     assert pack.styles[0].title == "The Night" and int(pack.facts.training["steps"]) > 1
     assert home.murai(*told, "again", "--resume") == (0, "again: 1 styles\n", "")
     assert read_pack(tmp_path / "again").facts.network.sha256 == pack.facts.network.sha256
-    assert home.murai("styles", "verify", "again")[::2] == (0, "")
 
 
 def test_a_killed_run_leaves_a_checkpoint_that_goes_on(drawn: Path, tmp_path: Path) -> None:
