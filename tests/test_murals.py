@@ -46,7 +46,7 @@ def test_there_is_no_large_empty_area_and_no_grey_mush(drawn: Path, name: str) -
         pixels = np.asarray(opened.convert("RGB"), np.float32)
     tiles = pixels.reshape(4, 48, 4, 48, 3).transpose(0, 2, 1, 3, 4).reshape(16, -1, 3)
     assert tiles.std(1).max(1).min() > 30.0  # in levels of 255; bare wall with its grain has about 10
-    assert np.ptp(pixels, axis=2).mean() > 80.0
+    assert np.ptp(pixels, axis=2).mean() > 50.0
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

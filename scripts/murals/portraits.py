@@ -8,11 +8,12 @@ from murals.shapes import Place, Points, arc, smooth, star
 from murals.wall import Colour, Mask, Wall, rgb
 
 INK, PAPER = rgb("11131a"), rgb("f6ecd6")
+RED, DARK_RED, TEAL, DARK_TEAL = rgb("e4002b"), rgb("a3001f"), rgb("3fb8af"), rgb("1f6f6b")
 PALETTES: tuple[tuple[Colour, Colour, Colour, Colour], ...] = (  # field, second field, skin, shade
-    (rgb("f94144"), rgb("c1121f"), PAPER, rgb("1d3557")),
-    (rgb("00a6a6"), rgb("046e8f"), rgb("ffe066"), rgb("d7263d")),
-    (rgb("ffb703"), rgb("fb8500"), PAPER, rgb("e63946")),
-    (rgb("3a0ca3"), rgb("7209b7"), rgb("ff9ecb"), rgb("f72585")),
+    (RED, DARK_RED, PAPER, INK),
+    (TEAL, DARK_TEAL, PAPER, RED),
+    (PAPER, rgb("d9c9a3"), PAPER, RED),
+    (INK, rgb("3a3d4a"), PAPER, TEAL),
 )
 # A face seen a little from the side, in a box of -0.5 to 0.5, y downwards.
 FACE = ((-0.26, -0.2), (-0.12, -0.4), (0.12, -0.41), (0.27, -0.22), (0.28, 0.05), (0.2, 0.3), (0.04, 0.42),
@@ -109,7 +110,7 @@ def _features(wall: Wall, place: Place, palette: tuple[Colour, ...], number: int
     wall.fill(wall.shape(place.put(smooth(NOSE))), INK)
     lips = wall.shape(place.put(smooth(LIPS)))
     wall.outline(lips, 0.003, INK)
-    wall.fill(lips, palette[1] if number % 2 else rgb("e5143c"))
+    wall.fill(lips, RED)
     wall.fill(wall.line(place.put([(-0.1, 0.203), (0.0, 0.207), (0.12, 0.203)]), 0.004), INK)
     if number % 4 == 1:
         wall.fill(wall.shape(place.put(Place(-0.16, 0.14, 1.0, 12).put(star(5, 0.08, 0.035)))), palette[0])

@@ -9,16 +9,16 @@ import numpy as np
 from murals.shapes import Place, Points, arc, blade, smooth, star
 from murals.wall import Colour, Mask, Wall, rgb
 
-INK = rgb("14213d")
-SKY = (rgb("7b1e7a"), rgb("d7263d"), rgb("ff6b35"), rgb("ffb627"))
+INK = rgb("0b2b26")
+SKY = (rgb("b3122f"), rgb("e8352e"), rgb("ff6b35"), rgb("ffb627"))
 SUN = (rgb("fff3b0"), rgb("ffd23f"), rgb("ff9f1c"))
 GREENS = (
     (rgb("0b6e4f"), rgb("08a045"), rgb("8fd14f")),
     (rgb("00525e"), rgb("0a9396"), rgb("94d2bd")),
     (rgb("2b9348"), rgb("80b918"), rgb("eeef20")),
-    (rgb("3c1874"), rgb("6a4bc4"), rgb("ff70a6")),
+    (rgb("7a4a00"), rgb("ff8c1a"), rgb("ffd60a")),
 )
-PINK, RED, YELLOW, BLUE, WHITE = rgb("ff4d8d"), rgb("e5143c"), rgb("ffd60a"), rgb("0096c7"), rgb("fffaf0")
+PINK, RED, YELLOW, BLUE, WHITE = rgb("ff5a5f"), rgb("e5143c"), rgb("ffd60a"), rgb("0a9396"), rgb("fffaf0")
 
 
 def paint_tropical(size_px: int, seed: int) -> Wall:
@@ -75,7 +75,7 @@ def _far_palms(wall: Wall) -> None:
             for turn in np.linspace(-130, 130, 8) + wall.random.uniform(-8, 8, 8)
         ]
         dark = np.maximum(wall.line(trunk, 0.022), wall.shape(*crown))
-        wall.spray(dark, rgb("4a0e4e"), rgb("8f1457"), edge=0.003, cover=1.0)
+        wall.spray(dark, rgb("5c0a1e"), rgb("8f1226"), edge=0.003, cover=1.0)
 
 
 def _leaf_paint(wall: Wall, leaf: Mask, half: Mask, greens: tuple[Colour, ...]) -> None:
@@ -154,7 +154,7 @@ def _parrot(wall: Wall, place: Place) -> None:
     rows = ((0.02, 0.62, BLUE), (-0.08, 0.5, YELLOW), (-0.16, 0.36, PINK))
     for y, length, colour in rows:
         fan = [(-0.12 + 0.055 * n, y, length * (1 - 0.09 * n), 196.0 - 13 * n) for n in range(5)]
-        _feathers(wall, place, fan, (colour, rgb("03256c") if colour == BLUE else RED))
+        _feathers(wall, place, fan, (colour, rgb("00525e") if colour == BLUE else RED))
     _parrot_head(wall, place)
     wall.drips(shape, RED, 3, 0.12)
 

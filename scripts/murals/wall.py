@@ -137,7 +137,7 @@ class Wall:
             blot: Mask = np.clip((radius - np.hypot(x0 - x, y0 - y)) * self.size_px + 0.5, 0.0, 1.0)
             self.fill(blot, colour)
 
-    def age(self, grain: float = 5.0) -> None:
+    def age(self, grain: float = 2.0) -> None:
         """The wall shows through: fine plaster and the unevenness of hand-laid paint; grain in levels of 255."""
         fine = self.random.normal(0.0, 1.0, (self.size_px, self.size_px)).astype(np.float32)
         coarse = self.random.random((self.size_px // 8 + 2,) * 2, dtype=np.float32)

@@ -10,11 +10,11 @@ from murals.shapes import Place, Points, arc, smooth, star
 from murals.wall import Colour, Mask, Wall, rgb
 
 INK, WHITE, CHROME = rgb("0d0221"), rgb("f8f7ff"), rgb("b8f2ff")
-FIELDS = (rgb("261447"), rgb("541388"), rgb("2e4cc9"), rgb("1b8ef2"), rgb("d90368"))
+FIELDS = (rgb("261447"), rgb("541388"), rgb("2e4cc9"), rgb("1b8ef2"), rgb("8f1fc4"))
 FADES: tuple[tuple[Colour, ...], ...] = (
-    (rgb("fff95b"), rgb("ff930f"), rgb("ff2e63")),
+    (rgb("fff95b"), rgb("ff9bd2"), rgb("ff2ea6")),
     (rgb("7bffea"), rgb("16c3f0"), rgb("3a3df0")),
-    (rgb("f9f871"), rgb("5ee05a"), rgb("0a9e8f")),
+    (rgb("f8f7ff"), rgb("b8f2ff"), rgb("16a0f0")),
     (rgb("ffd1ff"), rgb("ff4fd8"), rgb("8b16d8")),
 )
 # Bars of letter-like figures in a box of -0.5 to 0.5; each bar is a path.

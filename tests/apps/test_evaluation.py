@@ -22,8 +22,8 @@ from murai.errors import ConfigError, MuraiError, StyleMissing, TrainingError
 from murai.hardware import choose_compute
 from murai.stylize.engine import Engine
 from murai.stylize.pack import read_pack
-from murai.stylize.pack_writer import add_twin
-from tests.fakes.packs import write_tiny_pack
+from murai.stylize.pack_writer import add_twin, write_pack
+from tests.fakes.packs import tiny_contents, write_tiny_pack
 from tests.networks.vgg_files import write_vgg_files
 from tests.sources.clips import moving, write_clip
 from tests.training.evaluation.drawn import texture
@@ -91,14 +91,18 @@ def test_figures_sheets_and_table(drawn: Path, tmp_path: Path, caplog: pytest.Lo
 
 
 def test_a_twin_has_its_own_figures(drawn: Path, tmp_path: Path) -> None:
-    write_tiny_pack(tmp_path / "pack")
-    add_twin(read_pack(tmp_path / "pack"), read_pack(drawn / "tiny"))
-    evaluate(options_in(drawn, tmp_path, pack=str(tmp_path / "pack"), styles=("style-1",), sheet=None))
-    figures = json.loads((tmp_path / "figures.json").read_text())["styles"]["style-1"]
-    # The weights of both are the same.
-    assert figures["warping_error_twin"] == figures["warping_error"] > 0.0
-    assert figures["noise_gain_twin"] == figures["noise_gain"]
-    assert figures["total_loss_twin"] == figures["total_loss"]
+    contents = tiny_contents()
+    write_pack(tmp_path / "twin", replace(contents, scale=contents.scale * 2.0))
+    write_pack(tmp_path / "pack", contents)
+    add_twin(read_pack(tmp_path / "pack"), read_pack(tmp_path / "twin"))
+    found = []
+    for name in ("pack", "twin"):
+        evaluate(options_in(drawn, tmp_path, pack=str(tmp_path / name), styles=("style-1",), sheet=None))
+        found.append(json.loads((tmp_path / "figures.json").read_text())["styles"]["style-1"])
+    pack, twin = found
+    for figure in ("warping_error", "noise_gain", "style_loss", "total_loss"):
+        assert pack[f"{figure}_twin"] == pytest.approx(twin[figure], rel=1e-4)
+        assert pack[figure] != pytest.approx(twin[figure], rel=0.01)
 
 
 def test_a_second_time_takes_the_kept_curves(drawn: Path, tmp_path: Path) -> None:
@@ -178,3 +182,10 @@ def test_each_kind_of_statistics_paints_as_it_says(drawn: Path, statistics: str)
     else:
         assert (alone.int() - after_bright.int()).abs().float().mean() > 3.0  # it is still at the bright one's
     assert torch.equal(painter.still(dark, 1), alone)
+
+
+def test_a_film_begins_as_if_the_show_ran_already(drawn: Path) -> None:
+    painter = EnginePainter(Engine(read_pack(drawn / "tiny"), choose_compute("cpu")))
+    dark = texture(96, 128, seed=4) // 3
+    first, second = painter.film([(0.0, dark), (0.04, dark)], 1)
+    assert torch.equal(first, second)
