@@ -17,12 +17,11 @@ _QUALITY = (
 )
 _STEADINESS = (
     ("warping_error", "warping", ".5f"),
-    ("warping_error_twin", "of twin", ".5f"),
-    ("warping_error_raw", "of clip", ".5f"),
+    ("warping_error_twin", "twin", ".5f"),
     ("noise_gain", "noise", ".2f"),
-    ("noise_gain_twin", "of twin", ".2f"),
+    ("noise_gain_twin", "twin", ".2f"),
     ("style_loss", "style", ".3f"),
-    ("style_loss_twin", "of twin", ".3f"),
+    ("style_loss_twin", "twin", ".3f"),
 )
 
 
@@ -32,7 +31,8 @@ def show_result(result: dict[str, Any], console: Console) -> None:
     console.print(_table(f"{result['pack']}: steps of L-BFGS that a painting is worth; losses", result, _QUALITY))
     console.print(_table(f"{result['pack']}: steadiness, beside the style loss", result, _STEADINESS))
     speed = f"{result['ms_per_frame']:.1f} ms a frame at {size} ({result['device']}); pack of {megabytes:.1f} MB"
-    console.print(speed, highlight=False, soft_wrap=True)
+    raw = f"warping error of the clip itself {result['mean']['warping_error_raw']:.5f}"
+    console.print(f"{raw}\n{speed}", highlight=False, soft_wrap=True)
 
 
 def _table(title: str, result: dict[str, Any], columns: tuple[tuple[str, str, str], ...]) -> Table:

@@ -17,12 +17,14 @@ from typer.testing import CliRunner
 
 from murai.apps.evaluation import EvaluationOptions, evaluate_pack
 from murai.apps.evaluation_painter import EnginePainter
+from murai.apps.evaluation_table import show_result
 from murai.cli import app
 from murai.errors import ConfigError, MuraiError, StyleMissing, TrainingError
 from murai.hardware import choose_compute
 from murai.stylize.engine import Engine
 from murai.stylize.pack import read_pack
 from murai.stylize.pack_writer import add_twin, write_pack
+from murai.training.evaluation.figures import StyleFigures
 from tests.fakes.packs import tiny_contents, write_tiny_pack
 from tests.networks.vgg_files import write_vgg_files
 from tests.sources.clips import moving, write_clip
@@ -88,6 +90,15 @@ def test_figures_sheets_and_table(drawn: Path, tmp_path: Path, caplog: pytest.Lo
         with Image.open(tmp_path / name) as sheet:
             assert sheet.width > 600 and sheet.height > 400
     assert "style-2" in shown and "…" not in shown and "at 160x96" in shown
+
+
+def test_tables_fit_a_terminal_with_long_names_and_a_twin() -> None:
+    figures = dict.fromkeys(StyleFigures.__dataclass_fields__, 12.34567)
+    result = {"pack": "gallery", "styles": {"contrast_of_forms": figures}, "mean": figures, "size": [640, 360]}
+    console = Console(file=io.StringIO(), width=80)
+    show_result(result | {"pack_bytes": 1, "ms_per_frame": 20.0, "device": "cpu"}, console)
+    assert isinstance(console.file, io.StringIO)
+    assert "…" not in console.file.getvalue() and console.file.getvalue().count("contrast_of_forms") == 2
 
 
 def test_a_twin_has_its_own_figures(drawn: Path, tmp_path: Path) -> None:
