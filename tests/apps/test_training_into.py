@@ -14,6 +14,7 @@ from murai.apps.training_options import TrainingOptions
 from murai.errors import TrainingError
 from murai.stylize.pack import PackWeights, load_weights, read_pack
 from murai.stylize.pack_writer import write_pack
+from murai.training.checkpoint import read_checkpoint
 from tests.apps.training_runs import draw_everything, options_in, trained
 from tests.fakes.packs import tiny_contents
 from tests.training.tiny import tiny_recipe
@@ -55,12 +56,15 @@ def tables(weights: PackWeights) -> tuple[torch.Tensor, ...]:
 
 def test_a_new_style_leaves_all_else_bit_equal(drawn: Path, duo: Path) -> None:
     before, facts = load_weights(read_pack(duo)), read_pack(duo).facts
-    pack = trained(adding(drawn, duo, "scream"))
+    options = adding(drawn, duo, "scream")
+    pack = trained(options)
     after = load_weights(pack)
+    learnt_with = read_checkpoint(options.checkpoint)["trainer"]["averaged"]
     assert [style.name for style in pack.styles] == ["wave", "night", "scream"]
     assert pack.styles[:2] == facts.style
     for name, weights in before.network.state_dict().items():
         assert torch.equal(after.network.state_dict()[name], weights), name
+        assert torch.equal(learnt_with[f"network.{name}"], weights), name
     for old, new in zip(tables(before), tables(after), strict=True):
         assert torch.equal(new[:2], old) and new.shape[0] == 3
     assert not any(torch.equal(after.scale[2], known) for known in before.scale)

@@ -139,6 +139,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(
     second.restore(read_checkpoint(tmp_path / "checkpoint.pt"))
     assert begun + list(second.run()) == reports
     assert_same(timeless(second), timeless(through))
+    assert_same(second.averaged.state_dict(), through.averaged.state_dict())
 
 
 def timeless(trainer: Trainer) -> dict[str, Any]:
