@@ -124,6 +124,26 @@ def test_a_mix_moves_as_a_whole_and_takes_only_its_own_styles_along() -> None:
     assert [float(each[0]) for each in three.present([0.0, 0.0, 1.0])] == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("shares", [FIRST, [0.5, 0.5], BOTH])
+def test_a_mix_moves_as_fast_as_a_single_style(shares: list[float]) -> None:
+    following, moved = usual(), Scene(10.0)
+    now_s = pass_by(following, shares, Scene().look, 100.0, 1.0)
+    now_s = pass_by(following, shares, moved.look, now_s, 1.0)
+    before = present(following, shares)[0]
+    pass_by(following, shares, moved.look, now_s, TIME_CONSTANT_S)
+    assert 10.0 - present(following, shares)[0] == pytest.approx((10.0 - before) / math.e, rel=0.01)
+
+
+def test_what_was_seen_in_one_mix_moves_no_other() -> None:
+    following, scene, now_s = settled()
+    now_s = pass_by(following, FIRST, scene.look, now_s, 1.0)
+    following.step(BOTH, now_s, Scene(2.0).look)
+    before = present(following, BOTH)
+    for frame in range(1, STEPS):
+        following.step(BOTH, now_s + frame * FRAME_S, Scene(2.0).look)
+    assert present(following, BOTH) == before
+
+
 def test_deviations_stay_above_zero_whatever_is_seen() -> None:
     following = Following(torch.zeros(2, LENGTH), torch.tensor([[0.001] * LENGTH, [100.0] * LENGTH]))
     scene = Scene(0.0, 1e-6)
