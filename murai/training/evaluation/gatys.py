@@ -126,7 +126,9 @@ class CurveStore:
         return kept
 
     def _key(self, yardstick: Yardstick, images: bytes, start: Start) -> str:
-        digest = hashlib.sha256(f"{_VERSION} {self._identity} {start} {yardstick.weights}".encode())
+        w = yardstick.weights  # those for steadiness have no part in it
+        weights = (w.content, w.style, w.tone, w.variation)
+        digest = hashlib.sha256(f"{_VERSION} {self._identity} {start} {weights}".encode())
         photograph = yardstick.photograph.cpu().contiguous()
         digest.update(f"{tuple(photograph.shape)}".encode() + photograph.numpy().tobytes() + images)
         return digest.hexdigest()[:32]

@@ -82,6 +82,9 @@ def test_everything_that_a_curve_depends_on_has_its_own(tmp_path: Path) -> None:
     for identity, used, images, start in asked:
         CurveStore(tmp_path, identity).curve(used, images, start, 1, lambda: None)  # type: ignore[arg-type]
     assert len(list(tmp_path.iterdir())) == len(asked)
+    stick.weights = LossWeights(noise=1.0, clip=2.0)
+    CurveStore(tmp_path, "eyes").curve(stick, b"style", "noise", 1, lambda: None)
+    assert len(list(tmp_path.iterdir())) == len(asked)  # these don't count in a single picture
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
