@@ -23,7 +23,7 @@ class Recipe:
     time_s: how long to train instead; the rates then follow the time.
     batch: photographs a step, over all processes; each has a random one of the styles.
     square_px: side of the training squares; late_square_px in the last late_share of the run.
-    style_px: short side of the style images; larger makes smaller strokes.
+    style_px: short side of the style images; larger makes larger strokes.
     kernel_rate, vector_rate: the highest rates of Muon and of Adam; last_share: of them, before they land at 0.
     damage: whether the network sees photographs as a dark booth's cheap camera gives them.
     network_trained: False for new vectors alone.
