@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,6 +46,8 @@ def open_machine(options: MachineOptions) -> Iterator[Machine]:
         told = f"{threads} CPU {'core' if threads == 1 else 'cores'}"
     with crew(device) as members:
         told = told if members.size == 1 else f"{members.size} x {told}"
+        if not members.leads:  # all read the same files: one of them is enough to say which are damaged
+            logging.getLogger("murai").setLevel(logging.ERROR)
         yield Machine(device, dtype, options.compiled, members, told)
 
 
