@@ -12,6 +12,8 @@ from murai.errors import TrainingError
 from murai.networks.perceptual import PerceptualNetwork
 from murai.networks.style_statistics import STATISTICS, StyleKind, at_least_single, relative_distance
 
+_NO_RIM_POSITIONS = 4
+
 
 def style_targets(
     network: PerceptualNetwork,
@@ -41,9 +43,9 @@ def _of_image(network: PerceptualNetwork, image: Tensor, mask: Tensor | None, ki
         _check_mask(mask, image)
     statistic = STATISTICS[kind]
     with torch.no_grad():
-        features = network.features(image[None], network.layers.style)
+        found = network.features(image[None], network.layers.style)
         return {
-            layer: statistic(features[layer], None if mask is None else _at_layer(mask, features[layer]))[0]
+            layer: statistic(inner(found[layer]), None if mask is None else inner(_at_layer(mask, found[layer])))[0]
             for layer in network.layers.style
         }
 
@@ -65,7 +67,16 @@ def content_targets(network: PerceptualNetwork, photographs: Tensor) -> dict[str
     """What the photographs (N, 3, H, W) in [0, 1] show, by content layer; nothing deeper is computed."""
     with torch.no_grad():
         found = network.features(photographs, network.layers.content)
-    return {layer: at_least_single(features) for layer, features in found.items()}
+    return {layer: at_least_single(inner(features)) for layer, features in found.items()}
+
+
+def inner(features: Tensor) -> Tensor:
+    """Features (N, C, h, w) without their rim of one position.
+
+    There a perceptual network sees the nothing outside the picture as an edge; a painting that is measured
+    by it gets a dull frame. Very small ones are left whole.
+    """
+    return features[..., 1:-1, 1:-1] if min(features.shape[2:]) > _NO_RIM_POSITIONS else features
 
 
 def losses_by_picture(
@@ -84,7 +95,8 @@ def losses_by_picture(
     style: by layer as of `style_targets`, one for all (...) or one for each painting (N, ...); of the same kind.
     """
     layers = network.layers
-    found = network.features(painted, {*layers.content, *layers.style})
+    seen = network.features(painted, {*layers.content, *layers.style})
+    found = {layer: inner(features) for layer, features in seen.items()}
     content_loss = style_loss = torch.zeros(len(painted), device=painted.device)
     for layer, weight in layers.content.items():
         content_loss = content_loss + weight * relative_distance(at_least_single(found[layer]), content[layer])

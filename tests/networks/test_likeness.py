@@ -38,7 +38,7 @@ def test_losses_are_what_the_layers_weights_say() -> None:
     content, style = losses_by_picture(
         network, painted, content_targets(network, photographs), style_targets(network, image)
     )
-    found, wanted, of_image = (network.features(x) for x in (painted, photographs, image[None]))
+    found, wanted, of_image = (_without_rim(network.features(x)) for x in (painted, photographs, image[None]))
     for picture in range(2):
         apart = {layer: (found[layer] - wanted[layer])[picture].norm() ** 2 for layer in found}
         relative = {layer: float(apart[layer] / wanted[layer][picture].norm() ** 2) for layer in found}
@@ -48,6 +48,22 @@ def test_losses_are_what_the_layers_weights_say() -> None:
             target = gram(of_image[layer])[0]
             by_hand += weight * float((gram(found[layer])[picture] - target).norm() ** 2 / target.norm() ** 2)
         assert float(style[picture]) == pytest.approx(by_hand, rel=1e-4)
+
+
+def _without_rim(features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {layer: each[..., 1:-1, 1:-1] for layer, each in features.items()}
+
+
+def test_the_rim_of_a_picture_counts_for_nothing_at_the_first_layer() -> None:
+    """A network sees an edge where the picture ends, and would have it painted."""
+    network = SmoothEyes(Layers(content={"relu1_1": 1.0}, style={"relu1_1": 1.0}))
+    photographs = noise(1, 3, 12, 12)
+    content, targets = content_targets(network, photographs), style_targets(network, photographs[0])
+    framed = network.features(photographs)["relu1_1"].clone()
+    framed[..., 0, :] += 5.0
+    network.features = lambda pictures, wanted=None: {"relu1_1": framed}  # type: ignore[method-assign]
+    both = losses_by_picture(network, photographs, content, targets)
+    assert [float(loss) for loss in both] == [0.0, 0.0]
 
 
 def test_a_batch_has_the_mean_of_what_its_halves_have() -> None:

@@ -23,7 +23,7 @@ SHOWN_STEPS = (5, 10, 20, 30, 40, 50, 60, 80, 100)
 
 _HISTORY = 20
 _SEED = 1
-_VERSION = 1  # of everything below that a curve depends on: a higher one makes kept curves worthless
+_VERSION = 2  # of everything below that a curve depends on: a higher one makes kept curves worthless
 
 
 @dataclass(frozen=True)
