@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 from murai.apps import finder as finder_module
 from murai.apps import supervisor as supervisor_module
@@ -111,14 +112,14 @@ def test_a_stylist_that_fails_is_started_again(
     stylist: Stylist, counts: FrameCounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finder_module, "open_source", lambda uri: opened(MortalSource(10_000)))
-    paint, faults = stylist._paint, [RuntimeError("out of memory")]
+    paint, faults = Engine.paint, [RuntimeError("out of memory")]
 
-    def fail_once(frame: object) -> object:
+    def fail_once(engine: Engine, rgb: Tensor, shares: list[float]) -> Tensor:
         if faults:
             raise faults.pop()
-        return paint(frame)  # type: ignore[arg-type]
+        return paint(engine, rgb, shares)
 
-    monkeypatch.setattr(stylist, "_paint", fail_once)
+    monkeypatch.setattr(Engine, "paint", fail_once)
     with supervise(opened(MortalSource(10_000)), stylist, "cpu", counts) as supervisor:
         wait_for(supervisor, lambda _: supervisor.lost is not None)
         assert "out of memory" in str(supervisor.lost)
@@ -165,12 +166,12 @@ def test_what_fails_at_every_start_is_tried_more_and_more_slowly(
 ) -> None:
     starts: list[float] = []
 
-    def fail(frame: object) -> object:
+    def fail(engine: Engine, rgb: Tensor, shares: list[float]) -> Tensor:
         starts.append(time.monotonic())
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(finder_module, "open_source", lambda uri: opened(MortalSource(10_000)))
-    monkeypatch.setattr(stylist, "_paint", fail)
+    monkeypatch.setattr(Engine, "paint", fail)
     with supervise(opened(MortalSource(10_000)), stylist, "cpu", counts) as supervisor:
         wait_for(supervisor, lambda _: len(starts) == 4)
     assert starts[3] - starts[2] > 1.5 * (starts[1] - starts[0])
