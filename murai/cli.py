@@ -205,7 +205,9 @@ def evaluate(
     lbfgs_steps: Annotated[int, typer.Option(min=1, help="Of the optimisation beside it.")] = 100,
     clip_from: Annotated[float, typer.Option(min=0.0, help="Where in the clip to begin, in seconds.")] = 0.0,
     clip_seconds: Annotated[float, typer.Option(min=0.1, help="How much of the clip counts.")] = 12.0,
-    style_weight: Annotated[float, typer.Option(min=0.0, help="As in training.")] = 3.0,
+    style_weight: Annotated[
+        float | None, typer.Option(min=0.0, help="Of the loss; that of the pack's training.")
+    ] = None,
     statistics: Annotated[
         Literal["own", "following", "usual"] | None,
         typer.Option(help="What to normalise by; stills by their own, films by what follows."),
@@ -216,7 +218,6 @@ def evaluate(
 ) -> None:
     """Quality and steadiness of a pack, in figures and pictures."""
     from murai.apps.evaluation import EvaluationOptions, evaluate_pack
-    from murai.training.losses import LossWeights
 
     options = EvaluationOptions(
         pack=pack,
@@ -229,7 +230,7 @@ def evaluate(
         lbfgs_steps=lbfgs_steps,
         clip_from_s=clip_from,
         clip_s=clip_seconds,
-        weights=LossWeights(style=style_weight),
+        style_weight=style_weight,
         statistics=statistics,
         json_file=json_file,
         sheet=sheet,

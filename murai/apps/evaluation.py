@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class EvaluationOptions:
     clip: video file; a part of it counts, from clip_from_s on.
     styles: names; none for all that there is a painting of.
     square_px: of the photographs that quality is measured on; size_px: of the painted film.
+    style_weight: of the loss that is measured; None for what the pack was trained with.
     statistics: None for stills by their own and films by those that follow the scene.
     sheet: PNG; beside it goes one that compares with L-BFGS, named …-lbfgs.png.
     cache: folder where optimisations are kept for the next time.
@@ -62,7 +63,7 @@ class EvaluationOptions:
     size_px: tuple[int, int] = (640, 360)
     clip_from_s: float = 0.0
     clip_s: float = 12.0
-    weights: LossWeights = field(default_factory=LossWeights)
+    style_weight: float | None = None
     statistics: Statistics | None = None
     json_file: Path | None = None
     sheet: Path | None = None
@@ -77,9 +78,9 @@ def evaluate_pack(options: EvaluationOptions, console: Console) -> None:
     """
     for file in filter(None, (options.json_file, options.sheet)):
         _write(file, lambda _: None)  # hours of work must not end in a missing permission
-    pack = find_pack(options.pack)
-    images = _style_images(pack, options)
     compute = choose_compute("auto")
+    pack = find_pack(options.pack, compute.device)
+    images = _style_images(pack, options)
     photographs = _photographs(options)
     film = read_film(options.clip, options.size_px, options.clip_from_s, options.clip_s)
     network = _network(options, compute)
@@ -87,7 +88,7 @@ def evaluate_pack(options: EvaluationOptions, console: Console) -> None:
     twin = EnginePainter(Engine(pack, compute, twin=True), options.statistics) if _has_twin(pack) else None
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bench = _bench(options, network, (photographs, film), compute, progress)
+        bench = _bench(options, _weights(pack, options), network, (photographs, film), compute, progress)
         reports = _measure_all(bench, (painter, twin), images, progress)
     speed = milliseconds_per_frame(painter, film)
     result = _result(options, pack, reports, speed, compute)
@@ -168,8 +169,21 @@ def _loss_dtype(compute: Compute) -> torch.dtype:
     return torch.bfloat16 if compute.number_type == "bfloat16" else torch.float32
 
 
+def _weights(pack: Pack, options: EvaluationOptions) -> LossWeights:
+    """Of the loss: those of the pack's training, as far as pack.toml knows them."""
+    usual = LossWeights()
+    trained = {
+        name: float(pack.facts.training.get(f"{name}_weight", getattr(usual, name)))
+        for name in ("content", "style", "tone", "variation")
+    }
+    if options.style_weight is not None:
+        trained["style"] = options.style_weight
+    return replace(usual, **trained)
+
+
 def _bench(
     options: EvaluationOptions,
+    weights: LossWeights,
     network: PerceptualNetwork,
     pictures: tuple[tuple[Tensor, ...], Film],
     compute: Compute,
@@ -183,7 +197,7 @@ def _bench(
     identity = f"{network.name} {network.layers} {_loss_dtype(compute)} {[sha256_of(file) for file in files]}"
     return Bench(
         network=network,
-        weights=options.weights,
+        weights=weights,
         photographs=photographs,
         film=film,
         moves=moves,

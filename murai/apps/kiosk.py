@@ -74,11 +74,12 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
             # Two shows that don't share a session may still share an outbox, and would post for each other.
             stack.enter_context(only_one(outbox_file(config.outbox).parent))
         darkroom = stack.enter_context(Darkroom(config))
-        pack = find_pack(config.stylizer.pack)
+        compute = choose_compute(config.stylizer.device)
+        pack = find_pack(config.stylizer.pack, compute.device)
         pack.index_of(config.stylizer.style)
         opened = open_source(config.source.uri)
         stack.callback(opened.source.close)
-        engine = Engine(pack, choose_compute(config.stylizer.device))
+        engine = Engine(pack, compute)
         engine.warm_up(_upright_size_px(opened))
         canvas = stack.enter_context(open_canvas(config.display))
         # What is there by now stays. A full collection would look at all of it, and make a frame 140 ms late.

@@ -80,6 +80,6 @@ class Reloader:
     def _load(self, stop: Event) -> None:
         config = self._read_config()
         actions_by_key(config.keys)
-        engine = Engine(find_pack(config.stylizer.pack), self._compute)
+        engine = Engine(find_pack(config.stylizer.pack, self._compute.device), self._compute)
         engine.warm_up(self._size_px)
         self._done.put(Reloaded(config, engine))

@@ -70,6 +70,11 @@ def content_targets(network: PerceptualNetwork, photographs: Tensor) -> dict[str
     return {layer: at_least_single(inner(features)) for layer, features in found.items()}
 
 
+def usual_content(network: PerceptualNetwork, photographs: Tensor) -> dict[str, float]:
+    """The mean square of the photographs' features by content layer. photographs: (N, 3, H, W) in [0, 1]."""
+    return {layer: float(found.square().mean()) for layer, found in content_targets(network, photographs).items()}
+
+
 def inner(features: Tensor) -> Tensor:
     """Features (N, C, h, w) without their rim of one position.
 
@@ -85,6 +90,7 @@ def losses_by_picture(
     content: Mapping[str, Tensor],
     style: Mapping[str, Tensor],
     kind: StyleKind = "gram",
+    usual: Mapping[str, float] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Content and style loss of each painting, (N,) each: weighted sums over the network's layers.
 
@@ -93,13 +99,17 @@ def losses_by_picture(
     painted: (N, 3, H, W) float RGB in [0, 1].
     content: of `content_targets`.
     style: by layer as of `style_targets`, one for all (...) or one for each painting (N, ...); of the same kind.
+    usual: of `usual_content`; a photograph that shows less is measured as if it showed that much. Where many
+        are learnt from, dark and flat ones would otherwise count for a multiple of all others.
     """
     layers = network.layers
     seen = network.features(painted, {*layers.content, *layers.style})
     found = {layer: inner(features) for layer, features in seen.items()}
     content_loss = style_loss = torch.zeros(len(painted), device=painted.device)
     for layer, weight in layers.content.items():
-        content_loss = content_loss + weight * relative_distance(at_least_single(found[layer]), content[layer])
+        least = 0.0 if usual is None else usual[layer]
+        distance = relative_distance(at_least_single(found[layer]), content[layer], least)
+        content_loss = content_loss + weight * distance
     for layer, weight in layers.style.items():
         reached = STATISTICS[kind](found[layer])
         wanted = style[layer].expand_as(reached)
@@ -113,11 +123,12 @@ def perceptual_losses(
     photographs: Tensor,
     style: Mapping[str, Tensor],
     kind: StyleKind = "gram",
+    usual: Mapping[str, float] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Content and style loss as means over the batch, scalars. See `losses_by_picture`.
 
     Means of what each picture has by itself, so that a batch dealt out to several machines has the same loss.
     """
     wanted = content_targets(network, photographs)
-    content_loss, style_loss = losses_by_picture(network, painted, wanted, style, kind)
+    content_loss, style_loss = losses_by_picture(network, painted, wanted, style, kind, usual)
     return content_loss.mean(), style_loss.mean()

@@ -72,10 +72,13 @@ def sliced(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return _quantile_means(values, share)
 
 
-def relative_distance(reached: Tensor, wanted: Tensor) -> Tensor:
-    """Squared difference over the squared norm of what is wanted, by picture (N,). Both (N, ...)."""
-    difference = (reached - wanted).square().flatten(1).sum(1)
-    return difference / wanted.square().flatten(1).sum(1).clamp_min(_TINY)
+def relative_distance(reached: Tensor, wanted: Tensor, least: float = 0.0) -> Tensor:
+    """Squared difference over the squared norm of what is wanted, by picture (N,). Both (N, ...).
+
+    least: mean square that is divided by where what is wanted has less.
+    """
+    difference = (reached - wanted).square().flatten(1).mean(1)
+    return difference / wanted.square().flatten(1).mean(1).clamp_min(max(least, _TINY))
 
 
 def at_least_single(x: Tensor) -> Tensor:

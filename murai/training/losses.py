@@ -8,7 +8,13 @@ import torch
 from torch import Tensor
 
 from murai.imaging.measures import tone, total_variation
-from murai.networks.likeness import content_targets, losses_by_picture, perceptual_losses, style_targets
+from murai.networks.likeness import (
+    content_targets,
+    losses_by_picture,
+    perceptual_losses,
+    style_targets,
+    usual_content,
+)
 from murai.networks.style_statistics import StyleKind, gram
 
 # One place to find every loss; those that painting needs as well live further down.
@@ -23,6 +29,7 @@ __all__ = [
     "style_targets",
     "tone",
     "total_variation",
+    "usual_content",
 ]
 
 

@@ -12,11 +12,21 @@ from murai.networks.perceptual import PerceptualNetwork
 from murai.training.augment import Augment
 from murai.training.clips import Clips, ClipSquares
 from murai.training.data import Photographs
-from murai.training.losses import Losses, LossWeights, perceptual_losses, style_targets, tone, total_variation
-from murai.training.plan import Companion, Item
+from murai.training.losses import (
+    Losses,
+    LossWeights,
+    perceptual_losses,
+    style_targets,
+    tone,
+    total_variation,
+    usual_content,
+)
+from murai.training.plan import Companion, Item, draw_plan
 from murai.training.recipe import Recipe
 from murai.training.stability import Motion, booth_noise, clip_loss, motion_loss, noise_loss
 from murai.training.style_image import StyleImage
+
+_PHOTOGRAPHS_LOOKED_AT = 32
 
 Paint = Callable[[Tensor, Tensor], Tensor]
 """Paintings (N, 3, H, W) float32 of pictures (N, 3, H, W) in [0, 1] in the styles of these numbers (N,)."""
@@ -53,6 +63,7 @@ class Objective:
         more = {name: getattr(recipe.weights, name) * turns for name in self._turns}
         self.weights = replace(recipe.weights, **more)
         self._targets = _stack([self._measured(style) for style in job.styles])
+        self._usual = usual_content(job.network, _some_photographs(job.photographs, recipe.square_px))
 
     def _measured(self, style: StyleImage) -> dict[str, Tensor]:
         pictures = [picture.to(self._device).float() / 255.0 for picture in style.pictures]
@@ -83,7 +94,7 @@ class Objective:
     def likeness(self, painted: Tensor, photographs: Tensor, styles: Tensor) -> tuple[Tensor, Tensor]:
         """Content and style loss, scalars. painted, photographs: (N, 3, H, W); styles: numbers (N,)."""
         targets = {layer: each[styles] for layer, each in self._targets.items()}
-        return perceptual_losses(self._job.network, painted, photographs, targets, self._kind)
+        return perceptual_losses(self._job.network, painted, photographs, targets, self._kind, self._usual)
 
     def _damaged(self, photographs: Tensor, randoms: Sequence[torch.Generator]) -> tuple[Tensor, Tensor]:
         """What the network sees, and the photographs in the same light."""
@@ -92,6 +103,12 @@ class Objective:
         pairs = [self._augment(one, random) for one, random in _singly(photographs, randoms)]
         shown, clean = (torch.cat(each) for each in zip(*pairs, strict=True))
         return shown, clean
+
+
+def _some_photographs(photographs: Photographs, side_px: int) -> Tensor:
+    """32 squares, always the same."""
+    plan = draw_plan(_PHOTOGRAPHS_LOOKED_AT, len(photographs), 1, 0, torch.Generator().manual_seed(0))
+    return photographs.squares([item.deal for item in plan.items], side_px)
 
 
 def companions(weights: LossWeights, has_clips: bool) -> tuple[Companion, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,24 @@ def test_a_twin_has_its_own_figures(drawn: Path, tmp_path: Path) -> None:
     for figure in ("warping_error", "noise_gain", "style_loss", "total_loss"):
         assert pack[f"{figure}_twin"] == pytest.approx(twin[figure], rel=1e-4)
         assert pack[figure] != pytest.approx(twin[figure], rel=0.01)
+
+
+def test_the_loss_is_the_one_that_the_pack_was_trained_for(drawn: Path, tmp_path: Path) -> None:
+    shutil.copytree(drawn / "tiny", tmp_path / "tiny")
+    facts = (tmp_path / "tiny" / "pack.toml").read_text(encoding="utf-8")
+    assert "steps = 0\n" in facts
+    told = facts.replace("steps = 0\n", "steps = 0\nstyle_weight = 7.0\ntone_weight = 0.0\nnoise_weight = 9.0\n")
+    (tmp_path / "tiny" / "pack.toml").write_text(told, encoding="utf-8")
+
+    def mean_of(**others: Any) -> dict[str, float]:
+        options = options_in(drawn, tmp_path, pack=str(tmp_path / "tiny"), styles=("style-1",), **others)
+        evaluate_pack(options, Console(file=io.StringIO()))
+        found: dict[str, float] = json.loads((tmp_path / "figures.json").read_text())["mean"]
+        return found
+
+    for style_weight, mean in ((7.0, mean_of()), (2.0, mean_of(style_weight=2.0))):
+        total = mean["content_loss"] + style_weight * mean["style_loss"] + 0.05 * mean["variation_loss"]
+        assert mean["total_loss"] == pytest.approx(total, rel=1e-2)
 
 
 def test_a_second_time_takes_the_kept_curves(drawn: Path, tmp_path: Path) -> None:

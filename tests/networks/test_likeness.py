@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from murai.errors import TrainingError
-from murai.networks.likeness import content_targets, losses_by_picture, perceptual_losses, style_targets
+from murai.networks.likeness import content_targets, losses_by_picture, perceptual_losses, style_targets, usual_content
 from murai.networks.perceptual import Layers, PerceptualNetwork
 from murai.networks.style_statistics import StyleKind, gram
 from tests.networks.eyes import SmoothEyes, noise
@@ -64,6 +64,22 @@ def test_the_rim_of_a_picture_counts_for_nothing_at_the_first_layer() -> None:
     network.features = lambda pictures, wanted=None: {"relu1_1": framed}  # type: ignore[method-assign]
     both = losses_by_picture(network, photographs, content, targets)
     assert [float(loss) for loss in both] == [0.0, 0.0]
+
+
+def test_a_flat_photograph_counts_no_more_than_a_usual_one() -> None:
+    network = SmoothEyes(Layers(content={"relu1_1": 1.0}, style={"relu1_1": 1.0}))
+    lively = noise(4, 3, 16, 16)
+    flat = torch.full((1, 3, 16, 16), 0.02)
+    usual = usual_content(network, lively)
+    targets = style_targets(network, lively[0])
+    wanted = content_targets(network, flat)
+
+    def content_loss(usual: dict[str, float] | None) -> float:
+        return float(losses_by_picture(network, lively[:1], wanted, targets, usual=usual)[0])
+
+    by_hand = (network.features(lively[:1])["relu1_1"] - network.features(flat)["relu1_1"])[..., 1:-1, 1:-1]
+    assert content_loss(usual) == pytest.approx(float(by_hand.square().mean()) / usual["relu1_1"], rel=1e-4)
+    assert content_loss(None) > 1.05 * content_loss(usual)
 
 
 def test_a_batch_has_the_mean_of_what_its_halves_have() -> None:

@@ -38,8 +38,15 @@ def test_an_unknown_pack_is_told_with_those_that_there_are() -> None:
         find_pack("cubism")
 
 
-def test_auto_is_a_shipped_pack() -> None:
-    assert find_pack("auto").folder in SHIPPED
+def test_auto_is_the_pack_for_the_device() -> None:
+    assert find_pack("auto", "cpu").facts.name == "gallery-lite"
+    assert find_pack("auto", "cuda").facts.name == "gallery"
+
+
+def test_the_pack_for_a_gpu_has_the_same_styles_in_the_same_order_and_a_larger_network() -> None:
+    lite, large = find_pack("gallery-lite"), find_pack("gallery")
+    assert [style.name for style in lite.styles] == [style.name for style in large.styles]
+    assert large.facts.network.width > lite.facts.network.width
 
 
 def test_every_folder_in_styles_is_a_pack() -> None:

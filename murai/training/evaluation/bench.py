@@ -21,7 +21,7 @@ from murai.training.evaluation.yardstick import Likeness, Yardstick
 from murai.training.losses import LossWeights
 from murai.training.style_image import StyleImage
 
-_STARTS: tuple[Start, Start] = ("noise", "photograph")
+_STEPS_FROM_PHOTOGRAPH = 40  # a painting is worth fewer of them, for a photograph has its own content already
 
 
 class Painter(Protocol):
@@ -105,7 +105,8 @@ def measure_style(
     sticks = _yardsticks(bench, image)
     trial = _try(bench, painters[0], number, sticks, after_step)
     twin = None if painters[1] is None else _try(bench, painters[1], number, sticks, after_step)
-    noise, photograph = (_curves(bench, start, image, sticks, after_step) for start in _STARTS)
+    noise = _curves(bench, "noise", bench.steps, image, sticks, after_step)
+    photograph = _curves(bench, "photograph", _from_photograph(bench), image, sticks, after_step)
     steps = _worth(noise, trial)
     have, want = _mean_octaves(trial.paintings), _mean_octaves(image.pictures)
     figures = StyleFigures(
@@ -129,7 +130,12 @@ def measure_style(
 
 def steps_of_style(bench: Bench, *, twin: bool) -> int:
     """How much there is to do for one style: steps of L-BFGS, and frames to paint."""
-    return 2 * bench.steps * len(bench.photographs) + len(bench.film.frames) * (2 if twin else 1)
+    steps = bench.steps + _from_photograph(bench)
+    return steps * len(bench.photographs) + len(bench.film.frames) * (2 if twin else 1)
+
+
+def _from_photograph(bench: Bench) -> int:
+    return min(bench.steps, _STEPS_FROM_PHOTOGRAPH)
 
 
 def _yardsticks(bench: Bench, image: StyleImage) -> list[Yardstick]:
@@ -160,10 +166,15 @@ def _try(
 
 
 def _curves(
-    bench: Bench, start: Start, image: StyleImage, sticks: Sequence[Yardstick], after_step: Callable[[], None]
+    bench: Bench,
+    start: Start,
+    steps: int,
+    image: StyleImage,
+    sticks: Sequence[Yardstick],
+    after_step: Callable[[], None],
 ) -> tuple[Curve, ...]:
     style = image.sha256().encode()
-    return tuple(bench.curves.curve(stick, style, start, bench.steps, after_step) for stick in sticks)
+    return tuple(bench.curves.curve(stick, style, start, steps, after_step) for stick in sticks)
 
 
 def _worth(curves: Sequence[Curve], trial: _Trial) -> list[float]:
