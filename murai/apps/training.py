@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.text import Text
 
 from murai.apps.training_about import all_style_facts
-from murai.apps.training_into import add_styles, check_addition
+from murai.apps.training_into import Addition, add_styles, check_addition
 from murai.apps.training_options import TrainingOptions
 from murai.apps.training_pack import CURVES_FILE, Trained, training_facts, write_trained
 from murai.apps.training_run import Run
 from murai.apps.training_setup import FEWEST_PHOTOGRAPHS, open_eyes, open_machine, read_clips, read_photographs
 from murai.errors import TrainingError
 from murai.stylize.pack import StyleFacts, read_pack
-from murai.stylize.pack_writer import add_twin, check_pack_folder
+from murai.stylize.pack_writer import add_twin, check_pack_folder, check_twin
 from murai.training.checkpoint import read_checkpoint
 from murai.training.data import find_content
 from murai.training.loop import Trainer
@@ -36,8 +36,10 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
     addition = check_addition(options.into, options.styles, options.polish > 0) if options.into else None
     images = [read_style(source, options.recipe.style_px) for source in options.styles]
     files = find_content(options.photographs, FEWEST_PHOTOGRAPHS)
-    check_pack_folder(options.pack)
+    _check_twin(options, addition)
     with open_machine(options.machine) as machine:
+        if machine.crew.leads:  # several at once would be in each other's way
+            check_pack_folder(options.pack)
         eyes = open_eyes(options.perceptual, machine)
         photographs = read_photographs(options, files, machine, console)
         job = Job(eyes, photographs, images, read_clips(options, files, machine, console))
@@ -52,6 +54,16 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
                 add_twin(read_pack(options.twin_of), read_pack(options.pack))
             console.print(Text(f"{options.pack}: {len(trained.styles)} styles"), soft_wrap=True)
         machine.crew.wait()
+
+
+def _check_twin(options: TrainingOptions, addition: Addition | None) -> None:
+    if options.twin_of is None:
+        return
+    spec, names = options.recipe.network, [style.name for style in options.styles]
+    if addition is not None:
+        known = [style.name for style in addition.pack.styles]
+        spec, names = addition.pack.facts.network.spec, [*known, *(names[number] for number in addition.new)]
+    check_twin(read_pack(options.twin_of), options.pack, spec, names)
 
 
 def _train_new(

@@ -72,7 +72,7 @@ def check_pack_folder(folder: Path) -> None:
 
 
 def write_pack(folder: Path, contents: PackContents) -> None:
-    """Writes weights first and pack.toml last; what is there already is replaced. The folder's name is the pack's.
+    """Writes weights and pack.toml; what is there already is replaced. The folder's name is the pack's.
 
     A twin that lies there was of the pack before, and goes.
 
@@ -85,8 +85,8 @@ def write_pack(folder: Path, contents: PackContents) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         # Not `save_file`: that makes files which other users can't read, and tells a full disk in its own way.
         weights = save({name: tensor.detach().float().contiguous() for name, tensor in tensors.items()})
-        _replace(folder / WEIGHTS_FILE, weights)
-        _write_facts(folder, _facts(folder.name, contents, hashlib.sha256(weights).hexdigest()))
+        facts = _facts(folder.name, contents, hashlib.sha256(weights).hexdigest())
+        _replace(folder, {WEIGHTS_FILE: weights, "pack.toml": _toml(facts)})
         (folder / TWIN_FILE).unlink(missing_ok=True)
     except OSError as fault:
         raise _cannot_write(folder, fault) from fault
@@ -99,32 +99,46 @@ def add_twin(pack: Pack, twin: Pack) -> None:
         PackError: the two aren't of the same network and styles, or can't be read or written.
     """
     load_weights(twin)
-    same = [(each.facts.network.spec, [style.name for style in each.styles]) for each in (pack, twin)]
-    if same[0] != same[1]:
-        raise PackError(
-            f"{twin.folder} is no twin of {pack.folder}: width, blocks or styles differ", "train it with the same ones"
-        )
+    check_twin(pack, twin.folder, twin.facts.network.spec, [style.name for style in twin.styles])
     network = pack.facts.network.model_copy(update={"twin_sha256": twin.facts.network.sha256})
     facts = pack.facts.model_copy(update={"network": network})
     try:
-        _replace(pack.folder / TWIN_FILE, (twin.folder / WEIGHTS_FILE).read_bytes())
-        _write_facts(pack.folder, facts)
+        _replace(pack.folder, {TWIN_FILE: (twin.folder / WEIGHTS_FILE).read_bytes(), "pack.toml": _toml(facts)})
     except OSError as fault:
         raise _cannot_write(pack.folder, fault) from fault
+
+
+def check_twin(pack: Pack, twin: Path, spec: StyleNetworkSpec, styles: Sequence[str]) -> None:
+    """Whether a pack of this network and these styles, in the folder `twin`, can be the pack's twin.
+
+    Raises:
+        PackError: it can't.
+    """
+    if (spec, list(styles)) != (pack.facts.network.spec, [style.name for style in pack.styles]):
+        raise PackError(
+            f"{twin} is no twin of {pack.folder}: width, blocks or styles differ", "train it with the same ones"
+        )
 
 
 def _cannot_write(folder: Path, fault: OSError) -> PackError:
     return PackError(f"can't write the pack {folder}: {fault.strerror}", "name a folder that can be written")
 
 
-def _write_facts(folder: Path, facts: PackFacts) -> None:
-    _replace(folder / "pack.toml", tomli_w.dumps(facts.model_dump()).encode("utf-8"))
+def _toml(facts: PackFacts) -> bytes:
+    return tomli_w.dumps(facts.model_dump()).encode("utf-8")
 
 
-def _replace(file: Path, data: bytes) -> None:
-    beside = file.with_name(file.name + ".part")
-    beside.write_bytes(data)
-    beside.replace(file)
+def _replace(folder: Path, files: dict[str, bytes]) -> None:
+    """All files or none, but for a kill between two: a full disk is met before the first is replaced."""
+    beside = {name: folder / f"{name}.part" for name in files}
+    try:
+        for name, data in files.items():
+            beside[name].write_bytes(data)
+        for name, part in beside.items():
+            part.replace(folder / name)
+    finally:
+        for part in beside.values():
+            part.unlink(missing_ok=True)
 
 
 def _facts(name: str, contents: PackContents, sha256: str) -> PackFacts:

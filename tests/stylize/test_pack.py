@@ -234,6 +234,15 @@ def test_a_pack_that_cannot_be_written(tmp_path: Path, blocked: str) -> None:
         write_pack(tmp_path / "tiny", tiny_contents())
 
 
+def test_a_pack_that_cannot_be_written_whole_stays_as_it_was(folder: Path) -> None:
+    before = load_weights(read_pack(folder))
+    (folder / "pack.toml.part").mkdir()
+    contents = tiny_contents()
+    with pytest.raises(PackError, match="can't write the pack"):
+        write_pack(folder, replace(contents, scale=contents.scale * 1.5))
+    assert torch.equal(load_weights(read_pack(folder)).scale, before.scale)
+
+
 def test_trying_a_folder_leaves_it_as_it_was(folder: Path) -> None:
     before = sorted((file.name, file.read_bytes()) for file in folder.iterdir())
     check_pack_folder(folder)
