@@ -112,6 +112,7 @@ def test_styles_are_added_to_the_pack_itself_unless_another_is_named(told: list[
     [
         ((), "no pack is named"),
         (("-o", "mine", "--polish", "3"), "--polish is for styles that are added"),
+        (("--into", "mine", "--start", "other.pt"), "--start is for new packs"),
         (("-o", "mine", "--time", "soon"), "'soon' is no time"),
         (("-o", "mine", "--crop", "1,2"), "--crop 1,2 is no part"),
     ],

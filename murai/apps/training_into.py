@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from rich.console import Console
 
 from murai.apps.training_options import TrainingOptions
 from murai.apps.training_pack import Trained, training_facts
 from murai.apps.training_run import Run
 from murai.errors import TrainingError
+from murai.networks.style import StyleNetwork
 from murai.stylize.pack import Pack, PackWeights, StyleFacts, load_weights, read_pack
 from murai.training.loop import Trainer
 from murai.training.machine import Machine
@@ -112,8 +114,24 @@ def _learn_vectors(addition: Addition, options: TrainingOptions, job: Job, machi
     run = Run(Trainer(recipe, new, machine, start=start), machine, options.checkpoint, options.tensorboard)
     if options.resume:
         run.restore()
+        _check_network(run, old.network)
+    elif machine.crew.leads:
+        _polish_checkpoint(options).unlink(missing_ok=True)  # of a run before: it would be taken for this one's
     run.go(console)
     return run
+
+
+def _check_network(run: Run, network: StyleNetwork) -> None:
+    wanted, found = network.state_dict(), run.trainer.model.network.state_dict()
+    if not all(torch.equal(found[name].cpu(), weights) for name, weights in wanted.items()):
+        raise TrainingError(
+            f"the checkpoint {run.checkpoint} is of vectors for another pack",
+            "name that one, or leave out --resume",
+        )
+
+
+def _polish_checkpoint(options: TrainingOptions) -> Path:
+    return options.checkpoint.with_suffix(".polish" + options.checkpoint.suffix)
 
 
 def _polish(
@@ -121,7 +139,7 @@ def _polish(
 ) -> tuple[Run, Trained]:
     """Joint steps of the network and all styles. Its checkpoint lies beside that of the vectors."""
     every = replace(job, styles=[job.styles[number] for number in addition.order])
-    checkpoint = options.checkpoint.with_suffix(".polish" + options.checkpoint.suffix)
+    checkpoint = _polish_checkpoint(options)
     trainer = Trainer(_polishing(options, trained), every, machine, start=trained.model)
     run = Run(trainer, machine, checkpoint, options.tensorboard)
     if options.resume and checkpoint.exists():

@@ -94,6 +94,26 @@ def test_a_polish_trains_all_styles_together(drawn: Path, duo: Path) -> None:
     assert pack.facts.training["polish"] == "4 steps with all styles"
 
 
+def test_an_addition_goes_on_from_its_checkpoints(drawn: Path, duo: Path, tmp_path: Path) -> None:
+    options = adding(drawn, duo, "scream", "night", "wave", polish=4, pack=tmp_path / "trio")
+    through = trained(options)
+    again = trained(replace(options, pack=tmp_path / "again", resume=True))
+    assert again.facts.network.sha256 == through.facts.network.sha256
+    checkpoint = options.checkpoint.with_suffix(".polish.pt")
+    assert checkpoint.exists()
+    trained(replace(options, polish=0, styles=options.styles[:1]))  # a new run
+    assert not checkpoint.exists()
+
+
+def test_vectors_of_another_network_are_not_gone_on_with(drawn: Path, duo: Path, tmp_path: Path) -> None:
+    options = adding(drawn, duo, "scream", pack=tmp_path / "trio")
+    trained(options)
+    contents = tiny_contents(2, read_pack(duo).facts.network.spec)
+    write_pack(tmp_path / "other", contents)
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt is of vectors for another pack.*--resume"):
+        trained(replace(options, into=tmp_path / "other", resume=True))
+
+
 def test_what_cannot_be_added_is_told(drawn: Path, duo: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"duo has the style 'wave' already.*NAME=FILE"):
         trained(adding(drawn, duo, "wave", "scream"))
