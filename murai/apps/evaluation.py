@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from murai.apps.evaluation_files import check_file, write_file
 from murai.apps.evaluation_painter import EnginePainter, Statistics, milliseconds_per_frame
 from murai.apps.evaluation_table import show_result
 from murai.errors import ConfigError, TrainingError
@@ -77,13 +77,14 @@ def evaluate_pack(options: EvaluationOptions, console: Console) -> None:
         PackError, TrainingError, ConfigError: something can't be used.
     """
     for file in filter(None, (options.json_file, options.sheet)):
-        _write(file, lambda _: None)  # hours of work must not end in a missing permission
+        check_file(file)
     compute = choose_compute("auto")
     pack = find_pack(options.pack, compute.device)
     images = _style_images(pack, options)
     photographs = _photographs(options)
     film = read_film(options.clip, options.size_px, options.clip_from_s, options.clip_s)
     network = _network(options, compute)
+    _tell_other_loss(pack, network)
     painter = EnginePainter(Engine(pack, compute), options.statistics)
     twin = EnginePainter(Engine(pack, compute, twin=True), options.statistics) if _has_twin(pack) else None
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -93,7 +94,9 @@ def evaluate_pack(options: EvaluationOptions, console: Console) -> None:
     speed = milliseconds_per_frame(painter, film)
     result = _result(options, pack, reports, speed, compute)
     if options.json_file:
-        _write(options.json_file, lambda file: file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8"))
+        write_file(
+            options.json_file, lambda file: file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        )
     if options.sheet:
         _write_sheets(options.sheet, pack, reports, bench)
     show_result(result, console)
@@ -167,6 +170,14 @@ def _network(options: EvaluationOptions, compute: Compute) -> PerceptualNetwork:
 
 def _loss_dtype(compute: Compute) -> torch.dtype:
     return torch.bfloat16 if compute.number_type == "bfloat16" else torch.float32
+
+
+def _tell_other_loss(pack: Pack, network: PerceptualNetwork) -> None:
+    """Warns where the pack was trained for another loss than the one that is measured."""
+    for entry, measured in (("perceptual", network.name), ("style_distance", "gram")):
+        trained = pack.facts.training.get(entry, measured)
+        if trained != measured:
+            _log.warning("pack '%s' was trained by %s, and is measured by %s", pack.facts.name, trained, measured)
 
 
 def _weights(pack: Pack, options: EvaluationOptions) -> LossWeights:
@@ -258,12 +269,4 @@ def _write_sheets(sheet: Path, pack: Pack, reports: list[StyleReport], bench: Be
     pictures = draw_sheet(f"Pack '{pack.facts.name}'", reports, bench.photographs, frame)
     beside = draw_comparison(f"Pack '{pack.facts.name}' beside Gatys et al.", reports, bench.photographs)
     for file, drawn in ((sheet, pictures), (sheet.with_name(f"{sheet.stem}-lbfgs{sheet.suffix}"), beside)):
-        _write(file, lambda target, drawn=drawn: drawn.save(target, "PNG"))  # type: ignore[misc]
-
-
-def _write(file: Path, save: Callable[[Path], Any]) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        save(file)
-    except OSError as fault:
-        raise TrainingError(f"can't write {file}: {fault.strerror}", "name another file") from fault
+        write_file(file, lambda target, drawn=drawn: drawn.save(target, "PNG"))  # type: ignore[misc]

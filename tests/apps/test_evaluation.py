@@ -135,6 +135,18 @@ def test_the_loss_is_the_one_that_the_pack_was_trained_for(drawn: Path, tmp_path
         assert mean["total_loss"] == pytest.approx(total, rel=1e-2)
 
 
+def test_a_pack_that_was_trained_for_another_loss_is_told(
+    drawn: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(drawn / "tiny", tmp_path / "tiny")
+    facts = tmp_path / "tiny" / "pack.toml"
+    other = 'steps = 0\nperceptual = "torchvision-vgg16"\nstyle_distance = "gram"\n'
+    facts.write_text(facts.read_text(encoding="utf-8").replace("steps = 0\n", other), encoding="utf-8")
+    evaluate(options_in(drawn, tmp_path, pack=str(tmp_path / "tiny"), styles=("style-1",), sheet=None))
+    assert "pack 'tiny' was trained by torchvision-vgg16, and is measured by vgg19-local" in caplog.text
+    assert "gram" not in caplog.text
+
+
 def test_a_second_time_takes_the_kept_curves(drawn: Path, tmp_path: Path) -> None:
     options = options_in(drawn, tmp_path, styles=("style-2",), sheet=None)
     evaluate(options)
@@ -178,6 +190,11 @@ def test_a_file_that_cannot_be_written_is_named(drawn: Path, tmp_path: Path) -> 
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(TrainingError, match=r"can't write .*figures\.json"):
         evaluate(options_in(drawn, tmp_path, json_file=tmp_path / "file" / "figures.json"))
+    with pytest.raises(TrainingError, match=r"can't write .*: it is a folder"):
+        evaluate(options_in(drawn, tmp_path, sheet=tmp_path))
+    (tmp_path / "figures.json.part").mkdir()
+    with pytest.raises(TrainingError, match=r"can't write .*figures\.json"):
+        evaluate(options_in(drawn, tmp_path))
     assert not (tmp_path / "lbfgs").exists()  # it is told before anything is done
 
 
