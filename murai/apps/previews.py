@@ -48,7 +48,9 @@ def draw_previews(name: str, folder: Path | None, console: Console) -> None:
             tiles.append((style.title, picture))
         draw_sheet(tiles).save(folder / SHEET_FILE, quality=85)
     except OSError as fault:
-        raise PackError(f"can't write previews to {folder}: {fault.strerror}", "name a folder with -o") from fault
+        raise PackError(
+            f"can't write previews to {folder}: {fault.strerror or fault}", "name a folder with -o"
+        ) from fault
     console.print(Text(f"{folder}: {len(pack.styles)} previews and {SHEET_FILE}"), soft_wrap=True)
 
 

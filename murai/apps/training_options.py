@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,25 +133,32 @@ def _crop(value: str) -> Crop:
 
 
 def _degrees(value: str) -> float:
+    degrees = _number(value)
+    if not math.isfinite(degrees):
+        raise ConfigError(f"--rotate {value} is no angle", "give degrees, anticlockwise")
+    return degrees
+
+
+def _number(word: str) -> float:
+    """NaN where it is none."""
     try:
-        return float(value)
-    except ValueError as fault:
-        raise ConfigError(f"--rotate {value} is no angle", "give degrees, anticlockwise") from fault
+        return float(word)
+    except ValueError:
+        return math.nan
 
 
 def parse_layers(words: str) -> dict[str, float]:
     """Layers with weights: "relu1_1,relu4_1:0.5" is the second for half.
 
     Raises:
-        ConfigError: a weight is no number.
+        ConfigError: a weight is no number from 0 on.
     """
     found = {}
     for word in words.split(","):
         name, given, weight = word.partition(":")
-        try:
-            found[name.strip()] = float(weight) if given else 1.0
-        except ValueError as fault:
-            raise ConfigError(f"'{word}' is no layer with a weight", "write as in relu4_1:0.5") from fault
+        found[name.strip()] = _number(weight) if given else 1.0
+        if not 0.0 <= found[name.strip()] < math.inf:
+            raise ConfigError(f"'{word}' is no layer with a weight", "write as in relu4_1:0.5")
     return found
 
 

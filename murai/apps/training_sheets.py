@@ -80,7 +80,7 @@ def write_picture(picture: Image.Image, file: Path) -> None:
     try:
         picture.save(file, quality=88)
     except OSError as fault:
-        raise PackError(f"can't write {file}: {fault.strerror}", "make room, then use --resume") from fault
+        raise PackError(f"can't write {file}: {fault.strerror or fault}", "make room, then use --resume") from fault
 
 
 def _bytes(picture: Tensor) -> Tensor:

@@ -32,16 +32,19 @@ def film_pairs(file: Path, short_side_px: int, every_s: float, at_most: int) -> 
         TrainingError: it can't be read at all.
     """
     pairs = []
-    for run in _runs(file, short_side_px, every_s, length=2):
-        if len(run) == 2:
-            pairs.append((run[0], run[1]))
+    for before, now in _runs(file, short_side_px, every_s, length=2):
+        pairs.append((before, now))
         if len(pairs) == at_most:
             break
     return pairs
 
 
 def _runs(file: Path, short_side_px: int, every_s: float, length: int) -> Iterator[list[Tensor]]:
-    """`length` neighbouring frames every so many seconds."""
+    """`length` neighbouring frames every so many seconds.
+
+    Raises:
+        TrainingError: there are none.
+    """
     given = 0
     try:
         with av.open(file) as container:
@@ -61,6 +64,8 @@ def _runs(file: Path, short_side_px: int, every_s: float, length: int) -> Iterat
     except (av.FFmpegError, OSError) as fault:
         if not given:
             raise TrainingError(f"can't read the film {file}: {fault}", "give a whole video file") from fault
+    if not given:
+        raise TrainingError(f"the film {file} is too short", "give a longer video file")
 
 
 def _pixels(frame: av.VideoFrame, short_side_px: int) -> Tensor:

@@ -81,7 +81,7 @@ class Curves:
             figure.savefig(file, dpi=110)
         except OSError as fault:
             raise TrainingError(
-                f"can't write {file}: {fault.strerror}", "make room there, then use --resume"
+                f"can't write {file}: {fault.strerror or fault}", "make room there, then use --resume"
             ) from fault
 
 
@@ -95,7 +95,7 @@ class TensorBoard:
     """Scalars and pictures for TensorBoard in a folder.
 
     Raises:
-        TrainingError: TensorBoard is missing.
+        TrainingError: TensorBoard is missing, or can't write there.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,7 +103,13 @@ class TensorBoard:
             from torch.utils.tensorboard import SummaryWriter  # training alone needs it
         except ImportError as fault:
             raise TrainingError(f"TensorBoard can't be used: {fault}", _REMEDY) from fault
-        self._writer: Any = SummaryWriter(str(folder))
+        try:
+            self._writer: Any = SummaryWriter(str(folder))
+        except OSError as fault:
+            raise TrainingError(
+                f"can't write TensorBoard's records to {folder}: {fault.strerror or fault}",
+                "name another folder",
+            ) from fault
 
     def losses(self, step: int, losses: Mapping[str, float]) -> None:
         for name, value in losses.items():

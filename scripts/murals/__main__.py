@@ -35,7 +35,9 @@ def main() -> int:
             wanted.folder.mkdir(parents=True, exist_ok=True)
             MURALS[name](wanted.size, wanted.seed).picture().save(file)
         except OSError as fault:
-            sys.stderr.write(f"make_mural: can't write {file}: {fault.strerror}: name another folder with -o\n")
+            sys.stderr.write(
+                f"make_mural: can't write {file}: {fault.strerror or fault}: name another folder with -o\n"
+            )
             return 1
         sys.stdout.write(f"{file}\n")
     return 0

@@ -35,6 +35,7 @@ def test_parts_turns_and_masks_are_for_one_style_or_for_all() -> None:
         ({"images": ["a.png"], "crops": ["1,2,3"]}, "--crop 1,2,3 is no part"),
         ({"images": ["a.png"], "crops": ["1,2,0,9"]}, "--crop 1,2,0,9 is no part"),
         ({"images": ["a.png"], "turns": ["left"]}, "--rotate left is no angle"),
+        ({"images": ["a.png"], "turns": ["inf"]}, "--rotate inf is no angle"),
         ({"images": ["a="]}, "names no file"),
     ],
 )
@@ -45,8 +46,9 @@ def test_words_of_no_use_are_named(given: dict[str, list[str]], said: str) -> No
 
 def test_layers_have_weights() -> None:
     assert parse_layers("relu1_1, relu4_1:0.5") == {"relu1_1": 1.0, "relu4_1": 0.5}
-    with pytest.raises(ConfigError, match="'relu1_1:much' is no layer with a weight"):
-        parse_layers("relu1_1:much")
+    for weight in ("much", "nan", "-1"):
+        with pytest.raises(ConfigError, match=f"'relu1_1:{weight}' is no layer with a weight"):
+            parse_layers(f"relu1_1:{weight}")
 
 
 @pytest.mark.parametrize(("words", "seconds"), [("90", 90), ("90s", 90), ("9m", 540), ("1h30m", 5400), ("0.5m", 30)])

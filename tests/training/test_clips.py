@@ -33,6 +33,12 @@ def test_pairs_are_neighbours_and_a_second_apart(film: Path) -> None:
     assert len(film_pairs(film, 160, 1.0, at_most=1)) == 1
 
 
+def test_a_film_of_one_frame_is_too_short(tmp_path: Path) -> None:
+    short = write_clip(tmp_path / "short.mp4", moving(1, (240, 160)))
+    with pytest.raises(TrainingError, match=r"short\.mp4 is too short"):
+        film_pairs(short, 160, 1.0, at_most=1)
+
+
 @pytest.mark.parametrize("mirrored", [True, False])
 def test_squares_of_before_moved_by_the_flow_look_like_now(film: Path, mirrored: bool) -> None:
     clips = Clips([film], 96, DisFlow())

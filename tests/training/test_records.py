@@ -49,6 +49,9 @@ def test_tensorboard_gets_losses_and_sheets(tmp_path: Path) -> None:
     board.losses(3, {"style": 0.25})
     board.sheet(3, torch.zeros((3, 20, 30), dtype=torch.uint8))
     board.close()
+    with pytest.raises(TrainingError, match=r"can't write TensorBoard's records to .*/file/board"):
+        (tmp_path / "file").write_text("in the way")
+        TensorBoard(tmp_path / "file" / "board")
     (file,) = (tmp_path / "board").iterdir()
     written = file.read_bytes()
     assert b"losses/style" in written and b"paintings" in written and b"PNG" in written
