@@ -22,7 +22,6 @@ from murai.training.distributed import crew, local_rank
 from murai.training.machine import Machine
 
 FEWEST_PHOTOGRAPHS = 16
-_GIB = 2**30
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a painting should be: all losses are plain numbers near 1 at the start of training."""
+"""Which losses there are, and how much each counts."""
 
 from __future__ import annotations
 
@@ -6,31 +6,6 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
-
-from murai.imaging.measures import tone, total_variation
-from murai.networks.likeness import (
-    content_targets,
-    losses_by_picture,
-    perceptual_losses,
-    style_targets,
-    usual_content,
-)
-from murai.networks.style_statistics import StyleKind, gram
-
-# One place to find every loss; those that painting needs as well live further down.
-__all__ = [
-    "LossWeights",
-    "Losses",
-    "StyleKind",
-    "content_targets",
-    "gram",
-    "losses_by_picture",
-    "perceptual_losses",
-    "style_targets",
-    "tone",
-    "total_variation",
-    "usual_content",
-]
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,3 @@ class Machine:
         """Inside it the style network computes in `dtype`."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             yield
-
-    def generator(self, seed: int) -> torch.Generator:
-        """Of random numbers on the device."""
-        return torch.Generator(self.device).manual_seed(seed)

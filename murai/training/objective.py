@@ -8,19 +8,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from murai.imaging.measures import tone, total_variation
+from murai.networks.likeness import perceptual_losses, style_targets, usual_content
 from murai.networks.perceptual import PerceptualNetwork
 from murai.training.augment import Augment
 from murai.training.clips import Clips, ClipSquares
 from murai.training.data import Photographs
-from murai.training.losses import (
-    Losses,
-    LossWeights,
-    perceptual_losses,
-    style_targets,
-    tone,
-    total_variation,
-    usual_content,
-)
+from murai.training.losses import Losses, LossWeights
 from murai.training.plan import Companion, Item, draw_plan
 from murai.training.recipe import Recipe
 from murai.training.stability import Motion, booth_noise, clip_loss, motion_loss, noise_loss

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from murai.errors import TrainingError
-from murai.training.losses import style_targets
+from murai.networks.likeness import style_targets
 from murai.training.style_image import Crop, StyleSource, read_style
 from tests.training.tiny import TinyEyes
 
