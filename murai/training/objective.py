@@ -13,9 +13,9 @@ from murai.networks.likeness import perceptual_losses, style_targets, usual_cont
 from murai.networks.perceptual import PerceptualNetwork
 from murai.training.augment import Augment
 from murai.training.clips import Clips, ClipSquares
-from murai.training.data import Photographs
+from murai.training.data import Photographs, draw_deals
 from murai.training.losses import Losses, LossWeights
-from murai.training.plan import Companion, Item, draw_plan
+from murai.training.plan import Companion, Item
 from murai.training.recipe import Recipe
 from murai.training.stability import Motion, booth_noise, clip_loss, motion_loss, noise_loss
 from murai.training.style_image import StyleImage
@@ -101,8 +101,8 @@ class Objective:
 
 def _some_photographs(photographs: Photographs, side_px: int) -> Tensor:
     """32 squares, always the same."""
-    plan = draw_plan(_PHOTOGRAPHS_LOOKED_AT, len(photographs), 1, 0, torch.Generator().manual_seed(0))
-    return photographs.squares([item.deal for item in plan.items], side_px)
+    deals = draw_deals(len(photographs), _PHOTOGRAPHS_LOOKED_AT, torch.Generator().manual_seed(0))
+    return photographs.squares(deals, side_px)
 
 
 def companions(weights: LossWeights, has_clips: bool) -> tuple[Companion, ...]:

@@ -57,7 +57,6 @@ class Curves:
             return
         try:
             from matplotlib.figure import Figure  # training alone needs matplotlib
-            from matplotlib.ticker import NullFormatter
         except ImportError as fault:
             raise TrainingError(f"matplotlib can't be used: {fault}", _REMEDY) from fault
         names = list(dict.fromkeys(name for _, losses in self._points for name in losses))
@@ -67,14 +66,7 @@ class Curves:
         axes = figure.subplots(rows, 2, squeeze=False)
         figure.subplots_adjust(left=0.07, right=0.98, bottom=0.3 / rows / 2.2, top=1.0 - 0.2 / rows, hspace=0.4)
         for name, frame in zip(names, axes.flat, strict=False):
-            steps, values = zip(*((step, losses[name]) for step, losses in self._points if name in losses), strict=True)
-            frame.plot(steps, values, linewidth=1.0)
-            if min(values) > 0.0:
-                frame.set_yscale("log")
-                frame.yaxis.set_minor_formatter(NullFormatter())
-            frame.set_title(name, fontsize="small", loc="left")
-            frame.tick_params(labelsize="x-small", which="both")
-            frame.grid(visible=True, alpha=0.3)
+            self._draw_one(name, frame)
         for frame in axes.flat[len(names) :]:
             frame.set_axis_off()
         try:
@@ -83,6 +75,18 @@ class Curves:
             raise TrainingError(
                 f"can't write {file}: {fault.strerror or fault}", "make room there, then use --resume"
             ) from fault
+
+    def _draw_one(self, name: str, frame: Any) -> None:
+        from matplotlib.ticker import NullFormatter
+
+        steps, values = zip(*((step, losses[name]) for step, losses in self._points if name in losses), strict=True)
+        frame.plot(steps, values, linewidth=1.0)
+        if min(values) > 0.0:
+            frame.set_yscale("log")
+            frame.yaxis.set_minor_formatter(NullFormatter())
+        frame.set_title(name, fontsize="small", loc="left")
+        frame.tick_params(labelsize="x-small", which="both")
+        frame.grid(visible=True, alpha=0.3)
 
 
 def _mean(several: list[dict[str, float]]) -> dict[str, float]:

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from murai.networks.style import StyleNetworkSpec
-from murai.training.data import Photographs
+from murai.training.data import Photographs, draw_deals
 from murai.training.model import StyleModel
 from murai.training.objective import Job, Objective
-from murai.training.plan import draw_plan
 from murai.training.recipe import Recipe
 
 _TRIAL_PHOTOGRAPHS = 4
@@ -66,8 +65,8 @@ def _alike(number: int, pictures: Tensor) -> Tensor:
 
 
 def _some_squares(photographs: Photographs, recipe: Recipe) -> Tensor:
-    plan = draw_plan(_TRIAL_PHOTOGRAPHS, len(photographs), 1, 0, torch.Generator().manual_seed(recipe.seed))
-    return photographs.squares([item.deal for item in plan.items], recipe.square_px)
+    deals = draw_deals(len(photographs), _TRIAL_PHOTOGRAPHS, torch.Generator().manual_seed(recipe.seed))
+    return photographs.squares(deals, recipe.square_px)
 
 
 def joined(old: Sequence[Tensor], new: Sequence[Tensor]) -> tuple[Tensor, ...]:
