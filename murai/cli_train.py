@@ -90,7 +90,7 @@ def train(
     square_px: Annotated[int, _option(_LENGTH, "Side of the training squares.")] = 128,
     late_square_px: Annotated[int, _option(_LENGTH, "The same in the last part of the run.")] = 192,
     late_share: Annotated[float, _option(_LENGTH, "How large that part is.", min=0.0, max=1.0)] = 0.25,
-    checkpoint: Annotated[Path, _option(_LENGTH, "Written every minute.", metavar="FILE")] = Path("runs/checkpoint.pt"),
+    checkpoint: Annotated[Path | None, _option(_LENGTH, "Written every minute; runs/PACK.pt.", metavar="FILE")] = None,
     resume: Annotated[bool, _option(_LENGTH, "Go on from the checkpoint.", "--resume")] = False,
     start: Annotated[
         Path | None, _option(_LENGTH, "Begin with the weights of another run's checkpoint.", metavar="FILE")
@@ -137,7 +137,7 @@ def _options(given: dict[str, Any]) -> TrainingOptions:
         pack=pack,
         photographs=tuple(given["photographs"]),
         about=read_toml(given["about"]) if given["about"] else {},
-        checkpoint=given["checkpoint"],
+        checkpoint=given["checkpoint"] or Path("runs") / f"{pack.resolve().name}.pt",
         recipe=_recipe(given),
         clips=tuple(given["clips"] or ()),
         perceptual=PerceptualOptions(given["perceptual"], content, style, given["pooling"]),

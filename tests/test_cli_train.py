@@ -44,7 +44,7 @@ def test_little_said_is_the_usual_run(told: list[TrainingOptions]) -> None:
         pack=Path("mine"),
         photographs=(Path("photos"),),
         about={},
-        checkpoint=Path("runs/checkpoint.pt"),
+        checkpoint=Path("runs/mine.pt"),
         recipe=Recipe(network=network),
     )
 

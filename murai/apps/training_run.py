@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -57,7 +59,11 @@ class Run:
             write_checkpoint(self.checkpoint, {"trainer": self.trainer.state(), "curves": self.curves.state()})
 
     def go(self, console: Console) -> None:
-        """Trains to the end, which leaves a checkpoint."""
+        """Trains to the end, which leaves a checkpoint.
+
+        Raises:
+            TrainingError: the loss or the weights are no numbers any more, or the GPU's memory is full.
+        """
         shown = self.machine.crew.leads and console.is_terminal
         board = TensorBoard(self.tensorboard) if self.tensorboard and self.machine.crew.leads else None
         columns = (TextColumn("training"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -66,7 +72,7 @@ class Run:
             task = progress.add_task("", total=1.0, loss="")
             progress.update(task, completed=self.trainer.done)
             saved_s = drawn_s = time.monotonic()
-            for report in self.trainer.run():
+            for report in self._steps():
                 self.curves.add(report.step, report.losses)
                 progress.update(task, completed=report.done, loss=_told(report))
                 now_s = time.monotonic()
@@ -79,6 +85,15 @@ class Run:
             board.sheet(self.trainer.step, painted_sheet(self.trainer.averaged))
             board.close()
         self.save()
+
+    def _steps(self) -> Iterator[StepReport]:
+        try:
+            yield from self.trainer.run()
+        except torch.OutOfMemoryError as fault:
+            raise TrainingError(
+                "the GPU's memory is full",
+                f"start again with a smaller --batch or --late-square-px, and --start {self.checkpoint}",
+            ) from fault
 
     def _record(self, board: TensorBoard, report: StepReport, drawn_s: float) -> float:
         """Gives the moment of the last sheet."""

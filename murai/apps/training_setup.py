@@ -18,7 +18,7 @@ from murai.imaging.flow import open_flow
 from murai.networks.perceptual import Layers, PerceptualNetwork, open_perceptual
 from murai.training.clips import Clips
 from murai.training.data import Photographs, is_film
-from murai.training.distributed import crew, local_rank
+from murai.training.distributed import crew, local_rank, local_size
 from murai.training.machine import Machine
 
 FEWEST_PHOTOGRAPHS = 16
@@ -40,7 +40,7 @@ def open_machine(options: MachineOptions) -> Iterator[Machine]:
         told = torch.cuda.get_device_name(device)
     else:
         device, dtype = torch.device("cpu"), compute.dtype
-        threads = options.threads or compute.threads
+        threads = options.threads or max(1, compute.threads // local_size())
         torch.set_num_threads(threads)
         told = f"{threads} CPU {'core' if threads == 1 else 'cores'}"
     with crew(device) as members:

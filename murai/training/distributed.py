@@ -80,6 +80,11 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
+def local_size() -> int:
+    """How many processes of this run are on this machine; torchrun says."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
 @contextmanager
 def crew(device: torch.device) -> Iterator[Crew]:
     """Joins the other processes where torchrun started this one, and leaves them in the end.

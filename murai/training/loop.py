@@ -100,7 +100,7 @@ class Trainer:
         """Does the steps that are left, one for each item asked for, until the steps or the time are over.
 
         Raises:
-            TrainingError: the loss was no number for the fourth time, whatever the rate.
+            TrainingError: the loss was no number for the fourth time, whatever the rate, or the weights in the end.
         """
         before_s = self._clock()
         while self.done < 1.0:
@@ -113,6 +113,8 @@ class Trainer:
             self.spent_s = spent_s
             if losses is not None:
                 yield StepReport(self.step, losses, self.done, self.spent_s)
+        if not self.sound:  # the last step is nobody's to fall back from
+            raise TrainingError("the last step spoilt the weights", "go on from the checkpoint with --resume")
 
     def _do_step(self) -> dict[str, float] | None:
         """The losses, or None where they were no numbers and the step was not done."""
@@ -186,6 +188,7 @@ class Trainer:
         return {
             "recipe": asdict(self.recipe),
             "styles": [style.sha256() for style in self._job.styles],
+            "learnt_from": self._job.told(),
             "step": self.step,
             "spent_s": self.spent_s,
             "calm": self._calm,
@@ -200,10 +203,15 @@ class Trainer:
         """Goes on from a `state`.
 
         Raises:
-            TrainingError: it is of another recipe, or of other styles.
+            TrainingError: it is of another recipe, other styles, other pictures to learn from, or another network.
         """
         if state["styles"] != [style.sha256() for style in self._job.styles]:
             raise TrainingError("the checkpoint is of other style images", "give the same ones, or leave out --resume")
+        if state["learnt_from"] != self._job.told():
+            told = ", ".join(differing(state["learnt_from"], self._job.told()))
+            raise TrainingError(
+                f"the checkpoint's run learnt from something else ({told})", "give the same, or leave out --resume"
+            )
         if state["recipe"] != asdict(self.recipe):
             told = ", ".join(differing(state["recipe"], asdict(self.recipe)))
             raise TrainingError(

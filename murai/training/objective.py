@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,6 +39,16 @@ class Job:
     photographs: Photographs
     styles: Sequence[StyleImage]
     clips: Clips | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What tells this job from one that would go on otherwise, besides the styles."""
+        layers = self.network.layers
+        return {
+            "network": self.network.name,
+            "layers": [dict(layers.content), dict(layers.style), layers.pooling],
+            "photographs": len(self.photographs),
+            "pairs of frames": 0 if self.clips is None else len(self.clips),
+        }
 
 
 class Objective:

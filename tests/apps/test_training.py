@@ -280,10 +280,10 @@ def test_the_command_trains_by_the_clock_and_resumes(drawn: Path, tmp_path: Path
     (tmp_path / "about.toml").write_text('[night]\ntitle = "The Night"\n')
     told = words(drawn, "--about", "about.toml", "--time", "1s", "--tensorboard", "board", "-o")
     assert home.murai(*told, "solo") == (0, "solo: 1 styles\n", "")
-    assert (tmp_path / "runs" / "checkpoint.pt").is_file() and list((tmp_path / "board").iterdir())
+    assert (tmp_path / "runs" / "solo.pt").is_file() and list((tmp_path / "board").iterdir())
     pack = read_pack(tmp_path / "solo")
     assert pack.styles[0].title == "The Night" and int(pack.facts.training["steps"]) > 1
-    assert home.murai(*told, "again", "--resume") == (0, "again: 1 styles\n", "")
+    assert home.murai(*told, "again", "--checkpoint", "runs/solo.pt", "--resume") == (0, "again: 1 styles\n", "")
     assert read_pack(tmp_path / "again").facts.network.sha256 == pack.facts.network.sha256
 
 
@@ -291,7 +291,7 @@ def test_a_killed_run_leaves_a_checkpoint_that_goes_on(drawn: Path, tmp_path: Pa
     """Killed while it saves after every step: what lies there is whole, and the run goes on from it."""
     code = "from murai.apps import training_run; training_run._SAVE_EVERY_S = 0.0; from murai.cli import main; main()"
     told = words(drawn, "--steps", "100000", "-o", "solo")
-    checkpoint = tmp_path / "runs" / "checkpoint.pt"
+    checkpoint = tmp_path / "runs" / "solo.pt"
     with Home(tmp_path).start_code(code, *told) as process:
         end_s = time.monotonic() + _PATIENCE_S
         while not checkpoint.exists() or read_checkpoint(checkpoint)["trainer"]["step"] < 3:

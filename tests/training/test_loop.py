@@ -222,6 +222,22 @@ def test_a_loss_that_is_no_number_leads_back_to_the_last_good_state_at_half_the_
     assert reports[-1].step == 60 and all(math.isfinite(report.losses["total"]) for report in reports)
 
 
+def test_a_checkpoint_that_learnt_from_other_photographs_is_refused(photographs: Path, tmp_path: Path) -> None:
+    state = tiny_trainer(photographs, tiny_recipe()).state()
+    fewer = draw_photographs(tmp_path / "fewer", 3)
+    with pytest.raises(TrainingError, match=r"learnt from something else \(photographs\).*--resume"):
+        tiny_trainer(fewer, tiny_recipe()).restore(state)
+
+
+def test_weights_that_the_very_last_step_spoils_are_told(photographs: Path) -> None:
+    trainer = tiny_trainer(photographs, tiny_recipe(steps=3))
+    with pytest.raises(TrainingError, match="the last step spoilt the weights.*--resume"):
+        for report in trainer.run():
+            if report.step == 3:
+                with torch.no_grad():
+                    trainer.model.network.out.bias.fill_(math.nan)
+
+
 def test_the_fourth_bad_number_ends_the_run(photographs: Path, caplog: pytest.LogCaptureFixture) -> None:
     trainer = tiny_trainer(photographs, tiny_recipe(steps=60))
     run = trainer.run()
