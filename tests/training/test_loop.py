@@ -231,7 +231,7 @@ def test_a_checkpoint_that_learnt_from_other_photographs_is_refused(photographs:
 
 def test_weights_that_the_very_last_step_spoils_are_told(photographs: Path) -> None:
     trainer = tiny_trainer(photographs, tiny_recipe(steps=3))
-    with pytest.raises(TrainingError, match="the last step spoilt the weights.*--resume"):
+    with pytest.raises(TrainingError, match=r"the last step spoilt the weights.*--resume"):
         for report in trainer.run():
             if report.step == 3:
                 with torch.no_grad():

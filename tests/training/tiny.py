@@ -34,8 +34,8 @@ class TinyEyes:
         self._second = torch.randn((8, 6, 3, 3), generator=random) * 0.3
 
     def features(self, pictures: Tensor, wanted: Collection[str] | None = None) -> dict[str, Tensor]:
-        shallow = F.softplus(F.conv2d(_around(pictures), self._first.to(pictures.dtype)))
-        deep = F.softplus(F.conv2d(_around(shallow), self._second.to(shallow.dtype), stride=2))
+        shallow = F.softplus(F.conv2d(_around(pictures), self._first.to(pictures)))
+        deep = F.softplus(F.conv2d(_around(shallow), self._second.to(shallow), stride=2))
         return {"shallow": shallow, "deep": deep}
 
 
@@ -74,8 +74,9 @@ def tiny_recipe(steps: int = 10, **others: object) -> Recipe:
     return Recipe(**told)  # type: ignore[arg-type]
 
 
-def tiny_job(photographs: Path, recipe: Recipe, styles: int = 2) -> Job:
-    read = Photographs(find_content([photographs], 1), recipe.largest_px, at_least=1)
+def tiny_job(photographs: Path, recipe: Recipe, styles: int = 2, device: torch.device | None = None) -> Job:
+    kept = device or torch.device("cpu")
+    read = Photographs(find_content([photographs], 1), recipe.largest_px, at_least=1, device=kept)
     images = [StyleImage(f"style-{number}", (style_image(number),), (None,)) for number in range(styles)]
     return Job(TinyEyes(), read, images)
 
