@@ -60,7 +60,7 @@ def train(
     style_px: Annotated[int, _option(_STYLE, "Their short side; smaller makes finer strokes.", min=64)] = 512,
     width: Annotated[float, _option(_NETWORK, "Of the network: factor on 32 channels.", min=0.25, max=8.0)] = 1.5,
     blocks: Annotated[int, _option(_NETWORK, "Residual blocks.", min=0, max=32)] = 4,
-    style_weight: Annotated[float, _option(_LOSSES, "More of the painting.", min=0.0)] = 3.0,
+    style_weight: Annotated[float, _option(_LOSSES, "More of the painting.", min=0.0)] = 5.0,
     content_weight: Annotated[float, _option(_LOSSES, "More of what is there.", min=0.0)] = 1.0,
     tone_weight: Annotated[float, _option(_LOSSES, "Light and dark where they are.", min=0.0)] = 20.0,
     variation_weight: Annotated[float, _option(_LOSSES, "Smoother.", min=0.0)] = 0.05,

@@ -23,11 +23,11 @@ class LossWeights:
     """
 
     content: float = 1.0
-    style: float = 3.0
+    style: float = 5.0
     tone: float = 20.0
     variation: float = 0.05
-    noise: float = 300.0
-    motion: float = 30.0
+    noise: float = 600.0
+    motion: float = 60.0
     clip: float = 30.0
 
 
