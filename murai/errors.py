@@ -24,6 +24,8 @@ MuraiError                      one line: what, with its value, and the remedy
 │   ├── PostUncertain           it may or may not have been taken
 │   ├── PostDuplicate           this very text is posted already
 │   └── PostLater               this post may be taken later
+├── RenderError                 a painted file that can't be written, or some that failed
+├── PaintingError               a painting by optimisation that can't be made or kept
 └── TrainingError               training data or a checkpoint that can't be used
 """
 
@@ -144,6 +146,14 @@ class PostLater(PublishError):
     def __init__(self, what: str, remedy: str = "", *, retry_at_unix_s: float | None = None) -> None:
         super().__init__(what, remedy)
         self.retry_at_unix_s = retry_at_unix_s
+
+
+class RenderError(MuraiError):
+    """A painted picture or film that can't be written, or some files of many that failed."""
+
+
+class PaintingError(MuraiError):
+    """A painting by optimisation that can't be made or kept."""
 
 
 class TrainingError(MuraiError):

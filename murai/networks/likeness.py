@@ -81,7 +81,13 @@ def inner(features: Tensor) -> Tensor:
     There a perceptual network sees the nothing outside the picture as an edge; a painting that is measured
     by it gets a dull frame. Very small ones are left whole.
     """
-    return features[..., 1:-1, 1:-1] if min(features.shape[2:]) > _NO_RIM_POSITIONS else features
+    rim = rim_of((features.shape[-2], features.shape[-1]))
+    return features[..., rim:-rim, rim:-rim] if rim else features
+
+
+def rim_of(positions: tuple[int, int]) -> int:
+    """How many positions at each edge `inner` leaves out of features of this size, (h, w)."""
+    return 1 if min(positions) > _NO_RIM_POSITIONS else 0
 
 
 def losses_by_picture(

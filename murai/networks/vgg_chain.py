@@ -21,6 +21,25 @@ def layer_names(convolutions: tuple[int, ...], last: str | None = None) -> tuple
     return tuple(names[: names.index(last) + 1] if last else names)
 
 
+def stride_of(layer: str) -> int:
+    """How many px of the picture lie from one position of a layer to the next."""
+    return 1 << (_place(layer)[0] - 1)
+
+
+def reach_of(layer: str) -> int:
+    """How many px beyond its own a position of a layer sees to each side, at most, in VGG-16 and VGG-19."""
+    block, number = _place(layer)
+    convolutions = [*VGG19_CONVOLUTIONS[: block - 1], number]
+    # Each convolution sees one position to each side, and a pool one px less than it covers.
+    return sum(count << before for before, count in enumerate(convolutions)) + stride_of(layer) - 1
+
+
+def _place(layer: str) -> tuple[int, int]:
+    """Block and number of "reluB_N"."""
+    block, number = layer.removeprefix("relu").split("_")
+    return int(block), int(number)
+
+
 class VggChain(nn.Module):
     """3 x 3 convolutions with a ReLU after each, and a 2 x 2 pool wherever a block ends.
 

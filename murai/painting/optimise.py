@@ -1,0 +1,101 @@
+"""The optimisation itself: a picture is changed until its loss is low."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from murai.errors import PaintingError
+from murai.painting.memory import is_full
+from murai.painting.objective import Evaluation, Objective
+
+OptimiserName = Literal["lbfgs", "adam"]
+Watch = Callable[[int, dict[str, float], Tensor], None]
+"""Told after each step: its number, from 1, the losses before it, and the picture that has them, not to be kept."""
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """name: "lbfgs" (Byrd et al. 1995, as Gatys et al. use it) or "adam", which takes less memory and more steps.
+
+    rate: of Adam, in [0, 1] of RGB a step. history: of L-BFGS; each takes twice the picture's memory.
+    """
+
+    name: OptimiserName = "lbfgs"
+    rate: float = 0.02
+    history: int = 20
+
+
+def optimise(
+    start: Tensor, objective: Objective, settings: OptimiserSettings, steps: int, watch: Watch = lambda *_: None
+) -> Tensor:
+    """The best picture within so many steps from `start`, (3, H, W) float RGB in [0, 1].
+
+    L-BFGS does without a line search: one evaluation a step. A step that spoils the picture is therefore possible,
+    and the picture with the lowest loss is given.
+
+    Raises:
+        PaintingError: the loss is no number at the very start, or memory is full.
+    """
+    best = _Best(start)
+    picture = start.clone().contiguous().requires_grad_(True)
+
+    def evaluate() -> Tensor:
+        found = objective.evaluate(picture.detach())
+        best.see(picture, found)
+        watch(best.seen, found.losses, picture.detach())
+        picture.grad = found.slope
+        return torch.tensor(found.losses["total"])
+
+    try:
+        _go(picture, evaluate, settings, steps)
+        best.see(picture, objective.evaluate(picture.detach()))  # none has looked at what the last step came to
+    except RuntimeError as fault:
+        if not is_full(fault):
+            raise
+        raise PaintingError("memory is full", "give a smaller --history or --size, or --optimiser adam") from fault
+    except _NoNumber:
+        if best.loss == math.inf:
+            raise PaintingError("the loss is no number", "give smaller weights, or other images") from None
+    return best.picture.clamp(0.0, 1.0)
+
+
+def _go(picture: Tensor, evaluate: Callable[[], Tensor], settings: OptimiserSettings, steps: int) -> None:
+    if settings.name == "lbfgs":
+        solver = torch.optim.LBFGS(
+            [picture], lr=1.0, max_iter=steps, max_eval=steps + 1, history_size=settings.history,
+            tolerance_grad=0.0, tolerance_change=0.0,
+        )  # fmt: skip
+        solver.step(evaluate)  # type: ignore[no-untyped-call]
+        return
+    adam = torch.optim.Adam([picture], lr=settings.rate)
+    for _ in range(steps):
+        evaluate()
+        adam.step()
+
+
+class _NoNumber(Exception):
+    """The loss has become NaN or infinite: no step leads back from there."""
+
+
+class _Best:
+    """The picture with the lowest loss so far."""
+
+    def __init__(self, start: Tensor) -> None:
+        self.picture = start
+        self.loss = math.inf
+        self.seen = 0
+
+    def see(self, picture: Tensor, found: Evaluation) -> None:
+        total = found.losses["total"]
+        if not math.isfinite(total):
+            raise _NoNumber
+        self.seen += 1
+        if total < self.loss:
+            self.loss = total
+            self.picture = picture.detach().clone()

@@ -1,0 +1,128 @@
+"""From a content picture and styles to a painting, from small to large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from murai.networks.perceptual import PerceptualNetwork
+from murai.painting.memory import with_smaller_tiles
+from murai.painting.objective import Extra, Objective, PaintingWeights
+from murai.painting.optimise import OptimiserSettings, optimise
+from murai.painting.resizing import ladder, resized, steps_at
+from murai.painting.styles import Style, regions_of
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a picture is painted.
+
+    size: (height, width) of the painting. smallest_px: of the long side at the first size; see `ladder`.
+    steps: at the first size, and fewer at each further one; see `steps_at`.
+    tile_px: larger pictures are looked at in tiles of this side.
+    """
+
+    size: tuple[int, int]
+    smallest_px: int
+    steps: int
+    tile_px: int
+    weights: PaintingWeights = field(default_factory=PaintingWeights)
+    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        return ladder(self.size, self.smallest_px)
+
+    @property
+    def all_steps(self) -> int:
+        """Over all sizes."""
+        return sum(steps_at(self.steps, number) for number in range(len(self.sizes)))
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a painting stands.
+
+    step: over all sizes, from 1. losses: before that step, see `Evaluation`. picture: (3, h, w) float RGB that has
+    them, somewhat beyond [0, 1] perhaps; it changes with the next step.
+    """
+
+    step: int
+    losses: dict[str, float]
+    picture: Tensor
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a painting is to be like.
+
+    content: (3, H, W) float RGB in [0, 1], of the painting's shape and of any size.
+    extras: further losses by name, asked at each size.
+    """
+
+    content: Tensor
+    styles: Sequence[Style]
+    extras: Mapping[str, Extra] = field(default_factory=dict)
+
+
+def paint(
+    network: PerceptualNetwork,
+    wishes: Wishes,
+    settings: Settings,
+    start: Tensor,
+    watch: Callable[[Moment], None] = lambda _: None,
+) -> Tensor:
+    """The painting, (3, H, W) float RGB in [0, 1], on the device of the wishes' pictures.
+
+    start: (3, h, w) float RGB, what the first size begins with; it is brought to that size.
+    watch: told after each step.
+
+    Raises:
+        PaintingError: a loss is no number, a mask leaves nothing, or memory is full.
+    """
+    picture, done = start, 0
+    for number, size in enumerate(settings.sizes):
+        objective = _objective(network, wishes, settings, size)
+        steps = steps_at(settings.steps, number)
+        before = done
+
+        def told(step: int, losses: dict[str, float], picture: Tensor, before: int = before) -> None:
+            watch(Moment(before + step, losses, picture))
+
+        picture = optimise(resized(picture, size), objective, settings.optimiser, steps, told)
+        done += steps
+    return picture
+
+
+def _objective(network: PerceptualNetwork, wishes: Wishes, settings: Settings, size: tuple[int, int]) -> Objective:
+    zoom = min(size) / min(settings.size)
+    regions = with_smaller_tiles(
+        network, settings.tile_px, lambda tile_px: regions_of(network, wishes.styles, size, zoom, tile_px)
+    )
+    content = resized(wishes.content, size)
+    return Objective(network, content, regions, settings.weights, settings.tile_px, wishes.extras)
+
+
+def first_picture(content: Tensor, style: Tensor, noise_share: float, seed: int, *, from_style: bool = False) -> Tensor:
+    """What to start with: content or style, with a share of noise, of the content's size.
+
+    content, style: (3, H, W) float RGB in [0, 1]; the style's middle is taken, in the content's shape.
+    noise_share: 0 to 1; 1 is noise alone, N(0.5, 0.1) for each pixel, drawn on the CPU by the seed.
+    """
+    size = (content.shape[1], content.shape[2])
+    begun = resized(_middle(style, size), size) if from_style else content
+    random = torch.Generator().manual_seed(seed)
+    noise = (torch.randn(content.shape, generator=random) * 0.1 + 0.5).to(content)
+    return begun.lerp(noise, noise_share)
+
+
+def _middle(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    """The largest part of a picture (3, H, W) around its middle that has the shape of `size`."""
+    height, width = picture.shape[1:]
+    factor = min(height / size[0], width / size[1])
+    inner = (max(1, round(size[0] * factor)), max(1, round(size[1] * factor)))
+    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    return picture[:, top : top + inner[0], left : left + inner[1]]
