@@ -90,8 +90,10 @@ def export_style(name: str, mix: Sequence[str], file: Path, console: Console) ->
     _say(console, f"{file}: torch.jit.load gives a module that paints (3, H, W) uint8 pictures")
 
 
-def parse_mix(pack: Pack, mix: Sequence[str]) -> list[float]:
+def parse_mix(pack: Pack, mix: Sequence[str], option: str = "--style") -> list[float]:
     """Shares of all styles, summing to 1, of "STYLE" or "STYLE:SHARE" each; of the first style where there is none.
+
+    option: what people gave it by, for the message.
 
     Raises:
         StyleMissing: the pack has no such style.
@@ -100,17 +102,17 @@ def parse_mix(pack: Pack, mix: Sequence[str]) -> list[float]:
     shares = [0.0] * len(pack.styles)
     for entry in mix or [pack.styles[0].name]:
         style, _, share = entry.partition(":")
-        shares[pack.index_of(style)] += _parse_share(entry, share)
+        shares[pack.index_of(style)] += _parse_share(f"{option} {entry}", share)
     return [share / sum(shares) for share in shares]
 
 
-def _parse_share(entry: str, share: str) -> float:
+def _parse_share(given: str, share: str) -> float:
     try:
         parsed = float(share or 1.0)
     except ValueError:
         parsed = math.nan
     if not 0.0 < parsed < math.inf:
-        raise ConfigError(f"--style {entry}: '{share}' is no share", "give a number above 0, such as wave:0.5")
+        raise ConfigError(f"{given}: '{share}' is no share", "give a number above 0, such as wave:0.5")
     return parsed
 
 

@@ -1,0 +1,122 @@
+"""The command `murai stylize`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from murai.config import parse_size
+from murai.errors import RenderError
+
+if TYPE_CHECKING:
+    from murai.apps.stylizing import Report
+    from murai.apps.stylizing_options import StylizeOptions
+
+_STYLES = "In which styles"
+_WHERE = "Where, and how much"
+_FILES = "The files"
+_WORK = "The work"
+
+
+def _option(panel: str, text: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+
+
+def stylize(
+    context: typer.Context,
+    input_: Annotated[
+        str | None, typer.Argument(help="Picture, folder, film, or a source's URI.", metavar="INPUT")
+    ] = None,
+    output: Annotated[
+        Path | None, _option(_FILES, "File; a folder for a folder.", "-o", "--output", metavar="OUTPUT")
+    ] = None,
+    pack: Annotated[str, _option(_STYLES, "A pack's name or folder.", metavar="NAME")] = "auto",
+    style: Annotated[
+        list[str] | None, _option(_STYLES, "A style, or several to mix; the first.", metavar="NAME[:SHARE]")
+    ] = None,
+    mix: Annotated[
+        str, _option(_STYLES, "Of a film: gliding from mix to mix.", metavar="'SECONDS:NAME[:SHARE][+NAME…],…'")
+    ] = "",
+    own_colours: Annotated[
+        Literal["yuv", "ycbcr", "lab", "luv"] | None, _option(_STYLES, "Keep the input's colours, by this space.")
+    ] = None,
+    strength: Annotated[float, _option(_WHERE, "0: as it was; 1: painted.", min=0.0, max=1.0)] = 1.0,
+    mask: Annotated[
+        Path | None, _option(_WHERE, "Picture or film, white where to paint; a folder of them.", metavar="FILE")
+    ] = None,
+    outside: Annotated[
+        list[str] | None, _option(_WHERE, "Style outside the mask; the input as it was.", metavar="NAME[:SHARE]")
+    ] = None,
+    crop: Annotated[str | None, _option(_FILES, "Only this part, in px of the input.", metavar="X,Y,W,H")] = None,
+    size: Annotated[str | None, _option(_FILES, "Scaled to fit into so many px.", metavar="WxH")] = None,
+    png: Annotated[bool, _option(_FILES, "Pictures as PNG; a film as a folder of frames.", "--png")] = False,
+    crf: Annotated[int, _option(_FILES, "Of films: less is better and larger.", min=0, max=51)] = 18,
+    seconds: Annotated[float | None, _option(_WORK, "No more of a film than that.", metavar="S")] = None,
+    resume: Annotated[bool, _option(_WORK, "Skip what is there already.", "--resume")] = False,
+    shard: Annotated[
+        str | None, _option(_WORK, "Only this part: files of a folder, or a piece of a film.", metavar="K/N")
+    ] = None,
+    join: Annotated[int | None, _option(_WORK, "Put N pieces of the film together.", metavar="N", min=1)] = None,
+    lead_in: Annotated[float, _option(_WORK, "Followed before a piece begins, in seconds.", min=0.0)] = 10.0,
+    batch: Annotated[int, _option(_WORK, "Pictures of one size at once, on a GPU.", min=1)] = 8,
+    device: Annotated[Literal["auto", "cpu", "cuda"], _option(_WORK, "Where to paint.")] = "auto",
+    from_: Annotated[
+        Path | None, _option(_WORK, "As a result's settings say; options here win.", "--from", metavar="FILE.json")
+    ] = None,
+    as_json: Annotated[bool, _option(_WORK, "For machines.", "--json")] = False,
+) -> None:
+    """Pictures, folders and films, painted by the network; the sound of films is kept."""
+    from rich.console import Console
+
+    from murai.apps.stylizing import stylize as run
+
+    report = run(_options(context, from_), Console(stderr=as_json))
+    _tell(report, as_json=as_json)
+
+
+_NAMES = {"input_": "input", "style": "styles", "lead_in": "lead_in_s"}
+_NO_OPTIONS = ("from_", "as_json")
+
+
+def _options(context: typer.Context, from_: Path | None) -> StylizeOptions:
+    """The options as `stylize` has them; those that were not given are the file's, where one is named."""
+    from murai.apps.stylizing_options import make_options, parse_crop, parse_shard, read_settings
+
+    kept = read_settings(from_)["options"] if from_ else {}
+    given: dict[str, Any] = {}
+    for name, value in context.params.items():
+        source = context.get_parameter_source(name)
+        said = source is not None and source.name != "DEFAULT"
+        if name not in _NO_OPTIONS and value is not None and said:
+            given[_NAMES.get(name, name)] = value
+    for name, parse in (("size", parse_size), ("crop", parse_crop), ("shard", parse_shard)):
+        if name in given:
+            given[name] = parse(given[name])
+    told = {**kept, **given}
+    for name, hint in (("input", "INPUT"), ("output", "-o OUTPUT")):
+        if not told.get(name):
+            raise typer.BadParameter(f"give {hint}, or --from the settings of a result", param_hint=hint)
+    return make_options(told)
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
+    """Says what came of it.
+
+    Raises:
+        RenderError: something failed.
+    """
+    if as_json:
+        typer.echo(json.dumps(asdict(report)))
+    for name, fault in report.failed.items():
+        typer.echo(f"{name}: {fault}", err=True)
+    if report.failed:
+        done = report.painted + report.skipped
+        raise RenderError(f"{len(report.failed)} of {len(report.failed) + done} files failed", "they are named above")
+    if not as_json:
+        frames = f", {report.frames} frames" if report.frames else ""
+        skipped = f", {report.skipped} were there already" if report.skipped else ""
+        typer.echo(f"painted: {report.painted}{frames}{skipped}; {report.took_s:.1f} s")
