@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -85,9 +85,9 @@ def parse_styles(
         names = [_style_files(word)[0] for word in images]
         twice = next(name for name in names if names.count(name) > 1)
         raise ConfigError(f"two of the images name the style '{twice}'", "rename one of the files, or give NAME=FILE")
-    crop_of = {name: _crop(value) for name, value in _by_style("--crop", crops, files).items()}
-    turn_of = {name: _degrees(value) for name, value in _by_style("--rotate", turns, files).items()}
-    mask_of = {name: Path(value) for name, value in _by_style("--mask", masks, files).items()}
+    crop_of = {name: _crop(value) for name, value in by_style("--crop", crops, files).items()}
+    turn_of = {name: _degrees(value) for name, value in by_style("--rotate", turns, files).items()}
+    mask_of = {name: Path(value) for name, value in by_style("--mask", masks, files).items()}
     return tuple(
         StyleSource(name, each, crop_of.get(name), turn_of.get(name, 0.0), mask_of.get(name))
         for name, each in files.items()
@@ -108,8 +108,13 @@ def style_name(image: Path) -> str:
     return image.stem.lower().replace(" ", "_")
 
 
-def _by_style(option: str, words: Sequence[str], styles: dict[str, tuple[Path, ...]]) -> dict[str, str]:
-    """The value for each style that has one; what is said without a name is for all."""
+def by_style(option: str, words: Sequence[str], styles: Iterable[str]) -> dict[str, str]:
+    """The value for each style that has one, of words [NAME=]VALUE; what is said without a name is for all.
+
+    Raises:
+        ConfigError: a word names no style.
+    """
+    styles = list(styles)
     found: dict[str, str] = {}
     for word in words:
         name, given, value = word.partition("=")

@@ -49,7 +49,7 @@ def optimise(
         found = objective.evaluate(picture.detach())
         best.see(picture, found)
         watch(best.seen, found.losses, picture.detach())
-        picture.grad = found.slope
+        picture.grad = found.slope.contiguous()
         return torch.tensor(found.losses["total"])
 
     try:

@@ -1,0 +1,192 @@
+"""What `murai paint` does: images and styles in, paintings out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+from torch import Tensor
+
+from murai.apps.painting_files import Result, check_result, read_settings, write_picture, write_settings
+from murai.apps.painting_options import PaintingOptions
+from murai.apps.painting_run import Progressing
+from murai.apps.painting_setup import (
+    Job,
+    StyleFile,
+    open_machine,
+    open_network,
+    prepare,
+    read_styles,
+    tile_side,
+)
+from murai.errors import MuraiError, PaintingError
+from murai.networks.perceptual import PerceptualNetwork
+from murai.painting.paint import Moment, paint
+
+_log = logging.getLogger(__name__)
+_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+Show = Callable[[Tensor], None]
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What all paintings of a run share. options: with the machine's choices made."""
+
+    options: PaintingOptions
+    network: PerceptualNetwork
+    styles: Sequence[StyleFile]
+    console: Console
+    show: Show
+
+
+def paint_files(options: PaintingOptions, console: Console, *, show: bool = False) -> None:
+    """Paints an image, or every image of a folder; what can't be painted of a folder is told at the end.
+
+    show: the developing picture in a window, from the main thread.
+
+    Raises:
+        MuraiError: something can't be used, in words.
+        PaintingError: some of a folder's images failed.
+    """
+    options = _absolute(options)
+    pairs = _contents(options)
+    with open_machine(options.machine) as machine, _window(show) as shown:
+        assert machine.device != "auto"
+        network = open_network(options.look, machine.device)
+        machine = machine.model_copy(update={"tile_px": tile_side(network, machine)})
+        styles = read_styles(options, machine.device)
+        studio = Studio(options.model_copy(update={"machine": machine}), network, styles, console, shown)
+        if options.content.is_dir():
+            _paint_all(studio, pairs)
+        else:
+            _paint_one(studio, *pairs[0])
+
+
+def repeated(file: Path, output: Path | None) -> PaintingOptions:
+    """The options of the settings beside a painting, to paint it again; to `output` where that is given.
+
+    Raises:
+        ConfigError: the file is no settings of a painting.
+    """
+    options, changed = read_settings(file)
+    for each in changed:
+        _log.warning("%s is another file than it was: the painting will be another one", each)
+    return options if output is None else options.model_copy(update={"output": output})
+
+
+def _absolute(options: PaintingOptions) -> PaintingOptions:
+    """With paths that hold in any folder."""
+
+    def whole(path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    styles = tuple(
+        style.model_copy(update={name: whole(getattr(style, name)) for name in ("image", "mask", "where")})
+        for style in options.styles
+    )
+    look = options.look.model_copy(update={"folder": whole(options.look.folder)})
+    paths = {name: whole(getattr(options, name)) for name in ("content", "output")}
+    return options.model_copy(update={**paths, "styles": styles, "look": look})
+
+
+def _contents(options: PaintingOptions) -> list[tuple[Path, Result]]:
+    """Each image that is to be painted, and where to."""
+    content, output = options.content, options.output
+    if not content.is_dir():
+        return [(content, Result(output))]
+    files = sorted(file for file in content.iterdir() if file.suffix.lower() in _ENDINGS)
+    if not files:
+        raise PaintingError(f"{content} has no images", f"known are {', '.join(sorted(_ENDINGS))}")
+    if output.is_file():
+        raise PaintingError(f"{content} is a folder and {output} is a file", "name a folder to write to")
+    if len({file.stem for file in files}) < len(files):
+        return [(file, Result(output / f"{file.name}.png")) for file in files]
+    return [(file, Result(output / f"{file.stem}.png")) for file in files]
+
+
+def _paint_all(studio: Studio, pairs: Sequence[tuple[Path, Result]]) -> None:
+    failed = []
+    for content, result in pairs:
+        try:
+            _paint_one(studio, content, result)
+        except MuraiError as fault:
+            _log.warning("%s is left out: %s", content.name, fault)
+            failed.append(content.name)
+    if failed:
+        raise PaintingError(f"{len(failed)} of {len(pairs)} images failed", f"see above for {', '.join(failed)}")
+
+
+def _paint_one(studio: Studio, content: Path, result: Result) -> None:
+    began_s = time.monotonic()
+    options = studio.options.model_copy(update={"content": content, "output": result.picture})
+    assert options.machine.tile_px is not None
+    job = prepare(content, studio.styles, options, options.machine.tile_px)
+    check_result(result, job.settings.size)
+    with Progressing(job.settings, result.picture.name, studio.console) as progress:
+        keeper = _Keeper(job, result, options.save_every, studio.show)
+
+        def watch(moment: Moment) -> None:
+            progress.update(moment)
+            keeper.see(moment)
+
+        try:
+            painted = paint(studio.network, job.wishes, job.settings, job.start, watch)
+        except (MuraiError, KeyboardInterrupt):
+            keeper.keep_last()
+            raise
+    write_picture(result.picture, job.finished(painted))
+    write_settings(result, options, _facts(job, progress, studio, time.monotonic() - began_s))
+    progress.draw_curves(result.curves)
+    studio.console.print(Text(f"{result.picture}: {job.settings.size[1]}x{job.settings.size[0]} px"), soft_wrap=True)
+
+
+class _Keeper:
+    """Keeps pictures on the way: every so many steps, in the window, and the last one where the work is broken off."""
+
+    def __init__(self, job: Job, result: Result, every: int | None, show: Show) -> None:
+        self._job = job
+        self._result = result
+        self._every = every
+        self._show = show
+        self._last: Moment | None = None
+
+    def see(self, moment: Moment) -> None:
+        self._last = moment
+        self._show(self._job.finished(moment.picture))
+        if self._every and moment.step % self._every == 0:
+            write_picture(self._result.after(moment.step), self._job.finished(moment.picture))
+
+    def keep_last(self) -> None:
+        if self._last is not None:
+            file = self._result.after(self._last.step)
+            write_picture(file, self._job.finished(self._last.picture))
+            _log.warning("the picture after %d steps is kept as %s", self._last.step, file)
+
+
+def _facts(job: Job, progress: Progressing, studio: Studio, took_s: float) -> dict[str, Any]:
+    height, width = job.settings.size
+    return {
+        "size": [width, height],
+        "sizes": [[each[1], each[0]] for each in job.settings.sizes],
+        "steps": progress.steps,
+        "network": studio.network.name,
+        "first_losses": progress.first,
+        "last_losses": progress.last,
+        "seconds": round(took_s, 1),
+    }
+
+
+def _window(show: bool) -> AbstractContextManager[Show]:
+    if not show:
+        return nullcontext(lambda _: None)
+    from murai.apps.painting_window import open_window  # only whoever wants it needs OpenGL
+
+    return open_window()

@@ -1,0 +1,160 @@
+"""Files that `murai paint` leaves: the painting, and beside it its settings, its losses and pictures on the way."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from murai import __version__
+from murai.apps.painting_options import PaintingOptions
+from murai.config.reading import parse_model
+from murai.errors import ConfigError, PaintingError
+
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+_SPARE_BYTES = 2_000_000  # for the settings and the curves
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where a painting and what belongs to it lies."""
+
+    picture: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.picture.with_suffix(".json")
+
+    @property
+    def curves(self) -> Path:
+        return self.picture.with_name(f"{self.picture.stem}-losses.png")
+
+    def after(self, step: int) -> Path:
+        """The picture after so many steps."""
+        return self.picture.with_name(f"{self.picture.stem}-{step:06d}.png")
+
+
+def check_result(result: Result, size: tuple[int, int]) -> None:
+    """Tries to write beside the picture, for hours of work must not end in a missing permission.
+
+    size: (height, width) of the picture.
+
+    Raises:
+        PaintingError: it can't be written, or there is no room for it.
+    """
+    file = result.picture
+    if file.suffix.lower() not in _FORMATS:
+        raise PaintingError(f"can't write {file}: its ending names no format", f"known are {', '.join(_FORMATS)}")
+    if file.is_dir():
+        raise PaintingError(f"can't write {file}: it is a folder", "name a file")
+    beside = _beside(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(b"written")
+        beside.unlink()
+        free_bytes = shutil.disk_usage(file.parent).free
+    except OSError as fault:
+        raise _told(file, fault) from fault
+    if free_bytes < size[0] * size[1] * 3 + _SPARE_BYTES:
+        raise PaintingError(f"can't write {file}: {free_bytes // 1_000_000} MB are free there", "make room there")
+
+
+def write_picture(file: Path, picture: Tensor) -> None:
+    """Writes a picture (3, H, W) float RGB in [0, 1], whole or not at all. Where that fails, it is kept elsewhere.
+
+    Raises:
+        PaintingError: it can't be written; the error says where it lies instead.
+    """
+    rgb = (picture.detach().clamp(0.0, 1.0) * 255.0).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    image = Image.fromarray(rgb)
+    try:
+        _replace(file, image)
+    except OSError as fault:
+        refuge = Path(tempfile.gettempdir()) / file.name
+        if refuge.resolve() == file.resolve() or refuge.exists():
+            raise _told(file, fault) from fault
+        try:
+            _replace(refuge, image)
+        except OSError:  # nowhere to go: the first fault is the one to tell
+            raise _told(file, fault) from fault
+        raise PaintingError(f"can't write {file}: {fault.strerror or fault}", f"it is kept as {refuge}") from fault
+
+
+def _replace(file: Path, image: Image.Image) -> None:
+    beside = _beside(file)
+    try:
+        # Full colour resolution: paintings have hard edges between strong colours.
+        image.save(beside, _FORMATS[file.suffix.lower()], quality=95, subsampling=0)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_settings(result: Result, options: PaintingOptions, facts: Mapping[str, Any]) -> None:
+    """Writes everything that `read_settings` repeats the painting by, with facts about it.
+
+    Raises:
+        PaintingError: it can't be written.
+    """
+    said = options.model_dump(mode="json")
+    digests = {str(file): sha256(file) for file in files_of(options)}
+    text = json.dumps({"murai": __version__, "settings": said, "sha256": digests, "result": facts}, indent=2)
+    beside = _beside(result.settings)
+    try:
+        beside.write_text(text + "\n", encoding="utf-8")
+        beside.replace(result.settings)
+    except OSError as fault:
+        raise _told(result.settings, fault) from fault
+
+
+def read_settings(file: Path) -> tuple[PaintingOptions, list[Path]]:
+    """The options that a painting was made by, and which of its files are other ones now.
+
+    Raises:
+        ConfigError: the file can't be read, or is no settings of a painting.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        said, digests = found["settings"], dict(found["sha256"])
+    except OSError as fault:
+        raise ConfigError(f"can't read {file}: {fault.strerror}", "check the path and its permissions") from fault
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ConfigError(f"{file} is no settings of a painting", "name the JSON beside one") from fault
+    options = parse_model(PaintingOptions, said, str(file))
+    changed = [each for each in files_of(options) if each.is_file() and digests.get(str(each)) != sha256(each)]
+    return options, changed
+
+
+def files_of(options: PaintingOptions) -> list[Path]:
+    """The images and masks that decide a painting."""
+    masks = [mask for style in options.styles for mask in (style.mask, style.where) if mask is not None]
+    return [options.content, *(style.image for style in options.styles), *masks]
+
+
+def sha256(file: Path) -> str:
+    """In hexadecimal; empty where the file can't be read any more."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(file.name + ".part")
+
+
+def _told(file: Path, fault: OSError) -> PaintingError:
+    full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    return PaintingError(
+        f"can't write {file}: {fault.strerror or fault}", "make room there" if full else "name another file"
+    )

@@ -1,0 +1,166 @@
+"""What `murai paint` was told: the model that is written beside a painting and read again by --from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from murai.apps.training_options import by_style, style_name
+from murai.errors import ConfigError
+from murai.imaging.colour import ColourSpace, Matching
+
+Weight = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Rate = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Px = Annotated[int, Field(ge=32)]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StyleOptions(_Told):
+    """One style image. For px, mask and where see `murai.painting.styles.Style`: mask is of the image, where of the
+    content."""
+
+    name: str
+    image: Path
+    weight: Weight = 1.0
+    px: Px | None = None
+    mask: Path | None = None
+    where: Path | None = None
+
+
+class LookOptions(_Told):
+    """What it is measured by.
+
+    folder: of the VGG-19 files, None for torchvision's network. content, style: layers with weights, None for the
+    network's usual ones.
+    """
+
+    folder: Path | None = None
+    network: Literal["vgg16", "vgg19"] = "vgg19"
+    content: dict[str, float] | None = None
+    style: dict[str, float] | None = None
+    pooling: Literal["max", "average"] = "max"
+    content_weight: Weight = 1.0
+    style_weight: Weight = 10.0
+    variation_weight: Weight = 0.1
+
+
+class StepOptions(_Told):
+    """How it is optimised: see `murai.painting.paint.Settings`. noise: share of it in the first picture."""
+
+    optimiser: Literal["lbfgs", "adam"] = "lbfgs"
+    steps: Count = 200
+    rate: Rate = 0.02
+    history: Count = 20
+    start: Literal["content", "style", "noise"] = "content"
+    noise: Share = 0.0
+    seed: int = 1
+    size_px: Px | None = None
+    smallest_px: Px = 256
+
+
+class ColourOptions(_Told):
+    """own: the space in which the content's colours are kept, None for the style's colours. before: grey pictures are
+    painted, so that only light and dark are looked at. match: how the style's colours are made the content's."""
+
+    own: ColourSpace | None = None
+    before: bool = False
+    match: Matching | None = None
+
+
+class MachineOptions(_Told):
+    """Where to compute. threads: None for all cores. tile_px: None for what memory allows."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: Count | None = None
+    tile_px: Px | None = None
+
+
+class PaintingOptions(_Told):
+    """All of it.
+
+    content: an image, or a folder of images. output: an image, or a folder.
+    softness_px: of all masks' edges, in px of the pictures that they are masks of.
+    save_every: steps after which the picture so far is kept.
+    """
+
+    content: Path
+    output: Path
+    styles: Annotated[tuple[StyleOptions, ...], Field(min_length=1)]
+    look: LookOptions = LookOptions()
+    steps: StepOptions = StepOptions()
+    colours: ColourOptions = ColourOptions()
+    machine: MachineOptions = MachineOptions()
+    softness_px: Weight = 0.0
+    save_every: Count | None = None
+
+
+def parse_styles(
+    images: Sequence[str], sizes: Sequence[str] = (), masks: Sequence[str] = (), places: Sequence[str] = ()
+) -> tuple[StyleOptions, ...]:
+    """Styles by words: images [NAME=]FILE[:WEIGHT]; the rest [NAME=]VALUE, for one style or for all.
+
+    sizes: short sides in px. masks: files, of the style images. places: files, masks of the content.
+
+    Raises:
+        ConfigError: a word can't be used.
+    """
+    named = [_style_image(word) for word in images]
+    names = [name for name, _, _ in named]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"two of the styles have the name '{twice}'", "give one of them as in --style other=FILE")
+    px_of = {name: _px(value) for name, value in by_style("--style-px", sizes, names).items()}
+    mask_of = by_style("--style-mask", masks, names)
+    where_of = by_style("--mask", places, names)
+    return tuple(
+        StyleOptions(
+            name=name,
+            image=image,
+            weight=weight,
+            px=px_of.get(name),
+            mask=_path(mask_of.get(name)),
+            where=_path(where_of.get(name)),
+        )
+        for name, image, weight in named
+    )
+
+
+def _style_image(word: str) -> tuple[str, Path, float]:
+    """Name, file and weight. A file whose own name has a colon or an equals sign is taken as it is."""
+    if Path(word).is_file():
+        return style_name(Path(word)), Path(word), 1.0
+    name, given, rest = word.partition("=")
+    if not given or "/" in name:
+        name, rest = "", word
+    file, colon, weight = rest.rpartition(":")
+    if not colon or Path(rest).is_file():
+        return name or style_name(Path(rest)), Path(rest), 1.0
+    return name or style_name(Path(file)), Path(file), _weight(word, weight)
+
+
+def _weight(word: str, said: str) -> float:
+    try:
+        weight = float(said)
+    except ValueError:
+        weight = math.nan
+    if not 0.0 <= weight < math.inf:
+        raise ConfigError(f"--style {word}: the weight '{said}' is no number from 0 on", "write as in night.jpg:0.5")
+    return weight
+
+
+def _px(said: str) -> int:
+    if not said.isdecimal() or int(said) < 32:
+        raise ConfigError(f"--style-px {said} is no size", "give 32 px or more")
+    return int(said)
+
+
+def _path(said: str | None) -> Path | None:
+    return None if said is None else Path(said)
