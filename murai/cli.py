@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from murai import __version__
+from murai.cli_paint import paint
+from murai.cli_stylize import stylize
 from murai.cli_train import train
 from murai.config import Config, parse_model, parse_size, read_toml
 from murai.core.paths import find_config
@@ -189,6 +191,8 @@ def styles_export(
 
 
 app.command()(train)
+app.command()(paint)
+app.command()(stylize)
 
 
 @app.command()

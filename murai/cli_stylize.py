@@ -86,7 +86,7 @@ def _options(context: typer.Context, from_: Path | None) -> StylizeOptions:
     """The options as `stylize` has them; those that were not given are the file's, where one is named."""
     from murai.apps.stylizing_options import make_options, parse_crop, parse_shard, read_settings
 
-    kept = read_settings(from_)["options"] if from_ else {}
+    kept = read_settings(from_)["settings"] if from_ else {}
     given: dict[str, Any] = {}
     for name, value in context.params.items():
         source = context.get_parameter_source(name)

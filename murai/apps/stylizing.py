@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from murai.apps.stylizing_footage import Footage, fit_of, open_footage
 from murai.apps.stylizing_join import join_pieces
 from murai.apps.stylizing_look import Finish
 from murai.apps.stylizing_mix import parse_timeline, steady
-from murai.apps.stylizing_options import StylizeOptions, looks_alike, read_settings, settings_of
+from murai.apps.stylizing_options import StylizeOptions, looks_alike, read_settings, settings_file, settings_of
 from murai.apps.stylizing_painter import FilmPainter, Shades, StillPainter
 from murai.apps.stylizing_stills import paint_pictures
 from murai.apps.stylizing_work import Job, find_jobs
@@ -27,8 +26,6 @@ from murai.hardware import Compute, choose_compute
 from murai.sources.uri import FileSpec, parse_source
 from murai.stylize.pack import Pack
 from murai.stylize.shelf import find_pack
-
-FOLDER_SETTINGS = "stylize.json"
 
 
 @dataclass
@@ -112,7 +109,7 @@ class _Run:
                 f"stopped after {self._report.painted} of {len(jobs)} files", "--resume goes on from here"
             ) from None
         if not self._one:
-            write_json(self._options.output / FOLDER_SETTINGS, self._settings(self._options))
+            write_json(settings_file(self._options.output), self._settings(self._options))
 
     def _pictures(self, jobs: list[Job]) -> None:
         if not jobs:
@@ -159,7 +156,7 @@ class _Run:
         return self._options.resume and job.output.is_file()
 
     def _leave_settings(self, output: Path, more: dict[str, Any]) -> None:
-        write_json(output.with_name(output.name + ".json"), self._settings(self._options) | more)
+        write_json(settings_file(output), self._settings(self._options) | more)
 
     def _settings(self, options: StylizeOptions) -> dict[str, Any]:
         whole = options if self._one else options.model_copy(update={"shard": None})
@@ -168,7 +165,7 @@ class _Run:
 
     def _check_settings(self) -> None:
         """A folder that was half painted in another way would become a mixture."""
-        before = self._options.output / FOLDER_SETTINGS
+        before = settings_file(self._options.output)
         if self._options.resume and before.is_file() and not looks_alike(self._options, read_settings(before)):
             raise ConfigError(
                 f"{self._options.output} was painted with other settings", "give the same, or leave out --resume"
@@ -184,6 +181,3 @@ def _piece(footage: Footage, count: int) -> dict[str, Any]:
 def _shades(pack: Pack, options: StylizeOptions) -> Shades:
     inside = parse_timeline(pack, options.mix) if options.mix else steady(pack, options.styles)
     return Shades(inside, steady(pack, options.outside, "--outside") if options.outside else None)
-
-
-Done = Callable[[Job, MuraiError | None], None]

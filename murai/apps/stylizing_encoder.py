@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -182,12 +183,11 @@ class SoundCopy:
         self._container.mux(packet)
 
     def _take_over(self, film: Path, stream: av.AudioStream) -> None:
-        try:
-            taken = self._container.add_stream_from_template(stream)
-        except ValueError:
+        if not _holds(self._container.format.name, stream):
             what = "%s: its sound (%s) can't be put into this kind of file and is left out; an .mkv holds it"
             _log.warning(what, film, stream.codec_context.name)
             return
+        taken = self._container.add_stream_from_template(stream)
         taken.metadata.update(stream.metadata)
         self._streams[stream.index] = taken
 
@@ -201,6 +201,17 @@ class SoundCopy:
                     yield packet
         except (av.FFmpegError, OSError) as fault:
             _log.warning("%s: its sound is cut off or damaged (%s)", film, fault)
+
+
+def _holds(kind: str, stream: av.AudioStream) -> bool:
+    """Whether files of a kind can hold this sound: some say so only when they are begun."""
+    try:
+        with av.open(io.BytesIO(), "w", format=kind) as tried:
+            tried.add_stream_from_template(stream)
+            tried.start_encoding()
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
 
 
 def _seconds(packet: av.Packet[Any]) -> float:

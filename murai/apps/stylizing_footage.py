@@ -28,6 +28,7 @@ from murai.sources.open import open_source
 _TICKS_HZ = 90_000
 _LIVE_FPS = 25.0
 _STALL_S = 4.0
+_ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _span(film: Film, options: StylizeOptions, timeline: Timeline) -> Span:
     ticks = film.ticks()
     zero = film.zero_tick or 0
     if options.seconds is not None:
-        ticks = [tick for tick in ticks if (tick - zero) * film.time_base < options.seconds]
+        ticks = [tick for tick in ticks if (tick - zero) * film.time_base < options.seconds - _ROUNDING_S]
     if options.shard.of > len(ticks):
         raise ConfigError(
             f"{film.title} has {len(ticks)} frames, too few for {options.shard.of} pieces", "cut it into fewer"
@@ -130,7 +131,7 @@ def _live(job: Job, options: StylizeOptions, masking: Masking | None) -> Footage
 
 def _until(frames: Iterator[FilmFrame], seconds: float | None) -> Iterator[FilmFrame]:
     for frame in frames:
-        if seconds is not None and frame.at_s >= seconds:
+        if seconds is not None and frame.at_s >= seconds - _ROUNDING_S:
             return
         yield frame
 

@@ -13,7 +13,7 @@ import av
 from murai.apps.stylizing_encoder import FilmShape, SoundCopy, open_output
 from murai.apps.stylizing_files import part_of, told
 from murai.apps.stylizing_film import Film
-from murai.apps.stylizing_options import Shard, read_settings
+from murai.apps.stylizing_options import Shard, read_settings, settings_file
 from murai.apps.stylizing_work import piece_file
 from murai.errors import MediaError, RenderError
 
@@ -63,15 +63,17 @@ class _Piece:
         self.file = file
         if not file.is_file():
             raise RenderError(f"the piece {file} is missing", "paint it with its --shard first")
-        self._settings = read_settings(file.with_name(file.name + ".json"))
+        self._settings = read_settings(settings_file(file))
         try:
             self._first_tick, self._frames = (int(self._settings["piece"][name]) for name in ("first_tick", "frames"))
         except (KeyError, TypeError, ValueError) as fault:
-            raise RenderError(f"{file}.json doesn't say which piece it is", "paint it again with --shard") from fault
+            raise RenderError(
+                f"{settings_file(file)} doesn't say which piece it is", "paint it again with --shard"
+            ) from fault
 
     @property
     def seconds(self) -> float | None:
-        found: float | None = self._settings["options"].get("seconds")
+        found: float | None = self._settings["settings"].get("seconds")
         return found
 
     def goes_with(self, other: _Piece) -> bool:
@@ -95,8 +97,8 @@ class _Piece:
             raise RenderError(f"{self.file} has {count} frames of {self._frames}", "paint it again")
 
     def _told(self) -> dict[str, Any]:
-        options = {name: value for name, value in self._settings["options"].items() if name not in _OWN}
-        return {"options": options, "pack": self._settings.get("pack")}
+        options = {name: value for name, value in self._settings["settings"].items() if name not in _OWN}
+        return {"settings": options, "pack": self._settings.get("pack")}
 
 
 _OWN = ("shard", "resume", "device", "batch", "join")

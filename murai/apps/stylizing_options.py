@@ -102,7 +102,12 @@ def make_options(given: dict[str, Any]) -> StylizeOptions:
 
 def settings_of(options: StylizeOptions) -> dict[str, Any]:
     """What is written beside the result, and read by `--from`."""
-    return {"murai": __version__, "command": COMMAND, "options": options.model_dump(mode="json")}
+    return {"murai": __version__, "command": COMMAND, "settings": options.model_dump(mode="json")}
+
+
+def settings_file(output: Path) -> Path:
+    """Where the settings of a result lie: beside a file, or in the folder that a folder was painted into."""
+    return output / "stylize.json" if output.is_dir() else output.with_suffix(".json")
 
 
 def read_settings(file: Path) -> dict[str, Any]:
@@ -118,12 +123,17 @@ def read_settings(file: Path) -> dict[str, Any]:
         raise ConfigError(f"can't read {file}: {fault.strerror}", remedy) from fault
     except ValueError as fault:
         raise ConfigError(f"{file} is no JSON: {fault}", remedy) from fault
-    if not isinstance(content, dict) or content.get("command") != COMMAND or not isinstance(content["options"], dict):
+    if (
+        not isinstance(content, dict)
+        or content.get("command") != COMMAND
+        or not isinstance(content.get("settings"), dict)
+    ):
         raise ConfigError(f"{file} has no settings of murai stylize", remedy)
-    return content
+    found: dict[str, Any] = content
+    return found
 
 
 def looks_alike(options: StylizeOptions, settings: dict[str, Any]) -> bool:
     """Whether a result with these settings looks as one with these options would."""
-    before = {name: value for name, value in settings["options"].items() if name not in _WORK}
+    before = {name: value for name, value in settings["settings"].items() if name not in _WORK}
     return before == options.model_dump(mode="json", exclude=_WORK)
