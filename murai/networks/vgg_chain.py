@@ -27,11 +27,11 @@ def stride_of(layer: str) -> int:
 
 
 def reach_of(layer: str) -> int:
-    """How many px beyond its own a position of a layer sees to each side, at most, in VGG-16 and VGG-19."""
+    """How many px beyond its own square a position of a layer sees in VGG-19; in VGG-16 it is no more."""
     block, number = _place(layer)
     convolutions = [*VGG19_CONVOLUTIONS[: block - 1], number]
-    # Each convolution sees one position to each side, and a pool one px less than it covers.
-    return sum(count << before for before, count in enumerate(convolutions)) + stride_of(layer) - 1
+    # Each convolution sees one position to each side; a pool nothing beyond what it halves.
+    return sum(count << before for before, count in enumerate(convolutions))
 
 
 def _place(layer: str) -> tuple[int, int]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from murai.networks.perceptual import PerceptualNetwork
 from murai.painting.memory import with_smaller_tiles
 from murai.painting.objective import Extra, Objective, PaintingWeights
-from murai.painting.optimise import OptimiserSettings, optimise
+from murai.painting.optimise import OptimiserSettings, Watch, optimise
 from murai.painting.resizing import ladder, resized, steps_at
 from murai.painting.styles import Style, regions_of
+
+_FRAME_PX = 16
 
 
 @dataclass(frozen=True)
@@ -85,25 +88,53 @@ def paint(
     """
     picture, done = start, 0
     for number, size in enumerate(settings.sizes):
-        objective = _objective(network, wishes, settings, size)
         steps = steps_at(settings.steps, number)
-        before = done
-
-        def told(step: int, losses: dict[str, float], picture: Tensor, before: int = before) -> None:
-            watch(Moment(before + step, losses, picture))
-
-        picture = optimise(resized(picture, size), objective, settings.optimiser, steps, told)
+        objective = _objective(network, wishes, settings, size)
+        told = _counted(watch, done, size)
+        framed = optimise(_framed(resized(picture, size)), objective, settings.optimiser, steps, told)
+        picture = _unframed(framed, size)
         done += steps
-    return picture
+    return picture.contiguous()
+
+
+def _counted(watch: Callable[[Moment], None], done: int, size: tuple[int, int]) -> Watch:
+    return lambda step, losses, framed: watch(Moment(done + step, losses, _unframed(framed, size)))
 
 
 def _objective(network: PerceptualNetwork, wishes: Wishes, settings: Settings, size: tuple[int, int]) -> Objective:
+    """Of the picture with its frame, of which the extra losses see nothing."""
     zoom = min(size) / min(settings.size)
     regions = with_smaller_tiles(
         network, settings.tile_px, lambda tile_px: regions_of(network, wishes.styles, size, zoom, tile_px)
     )
-    content = resized(wishes.content, size)
-    return Objective(network, content, regions, settings.weights, settings.tile_px, wishes.extras)
+    framed = [
+        region if region.cover is None else replace(region, cover=_framed(region.cover[None])[0]) for region in regions
+    ]
+    extras = {name: _of_unframed(extra, size) for name, extra in wishes.extras.items()}
+    content = _framed(resized(wishes.content, size))
+    return Objective(network, content, framed, settings.weights, settings.tile_px, extras)
+
+
+def _of_unframed(extra: Extra, size: tuple[int, int]) -> Extra:
+    return lambda framed: extra(_unframed(framed, size))
+
+
+def _framed(picture: Tensor) -> Tensor:
+    """A picture (C, H, W) with its mirror image around it.
+
+    At its edge a network sees the nothing outside, and paintings got a dull frame of some px. This one is cut off.
+    """
+    frame_px = _frame_px((picture.shape[1], picture.shape[2]))
+    return F.pad(picture[None], [frame_px] * 4, mode="reflect")[0]
+
+
+def _unframed(framed: Tensor, size: tuple[int, int]) -> Tensor:
+    frame_px = _frame_px(size)
+    return framed[:, frame_px : frame_px + size[0], frame_px : frame_px + size[1]]
+
+
+def _frame_px(size: tuple[int, int]) -> int:
+    return min(_FRAME_PX, min(size) - 1)
 
 
 def first_picture(content: Tensor, style: Tensor, noise_share: float, seed: int, *, from_style: bool = False) -> Tensor:

@@ -146,7 +146,7 @@ class TiledEyes:
         height, width = self._size[0] // stride, self._size[1] // stride
         rim = rim_of((height, width))
         if cover is None:
-            return torch.tensor(1.0 / ((height - 2 * rim) * (width - 2 * rim)))
+            return torch.tensor(1.0 / ((height - 2 * rim) * (width - 2 * rim)), dtype=torch.float64)
         at_layer = at_size(cover, (height, width)).clone()
         if rim:
             at_layer[0], at_layer[-1], at_layer[:, 0], at_layer[:, -1] = 0.0, 0.0, 0.0, 0.0
