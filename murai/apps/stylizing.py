@@ -17,7 +17,15 @@ from murai.apps.stylizing_footage import Footage, fit_of, open_footage
 from murai.apps.stylizing_join import join_pieces
 from murai.apps.stylizing_look import Finish
 from murai.apps.stylizing_mix import parse_timeline, steady
-from murai.apps.stylizing_options import StylizeOptions, looks_alike, read_settings, settings_file, settings_of
+from murai.apps.stylizing_options import (
+    StylizeOptions,
+    folder_settings,
+    frame_settings,
+    looks_alike,
+    read_settings,
+    settings_file,
+    settings_of,
+)
 from murai.apps.stylizing_painter import FilmPainter, Shades, StillPainter
 from murai.apps.stylizing_stills import paint_pictures
 from murai.apps.stylizing_work import Job, find_jobs
@@ -94,11 +102,12 @@ class _Run:
         self._jobs = find_jobs(options)
 
     def all(self) -> None:
-        """Paints pictures first, then films; settings are written last."""
+        """Paints pictures first, then films; in a folder, settings come before both."""
         if self._options.mix and any(job.kind == "picture" for job in self._jobs):
             raise ConfigError("--mix changes styles over time, which a picture hasn't", "give --style instead")
         if not self._one:
             self._check_settings()
+            write_json(folder_settings(self._options.output), self._settings(self._options))
         jobs = [job for job in self._jobs if not self._is_done(job)]
         self._report.skipped = len(self._jobs) - len(jobs)
         try:
@@ -108,8 +117,6 @@ class _Run:
             raise RenderError(
                 f"stopped after {self._report.painted} of {len(jobs)} files", "--resume goes on from here"
             ) from None
-        if not self._one:
-            write_json(settings_file(self._options.output), self._settings(self._options))
 
     def _pictures(self, jobs: list[Job]) -> None:
         if not jobs:
@@ -149,14 +156,20 @@ class _Run:
         self._progress.remove_task(task)
         self._report.frames += count
         self._report.note(job, None)
-        if self._one:
+        if self._one or self._options.png:
             self._leave_settings(job.output, _piece(footage, count))
 
     def _is_done(self, job: Job) -> bool:
-        return self._options.resume and job.output.is_file()
+        return self._options.resume and (job.output.is_file() or self._settings_file(job.output).is_file())
+
+    def _settings_file(self, output: Path) -> Path:
+        shard = self._options.shard
+        if shard and self._one and self._options.png:
+            return frame_settings(output, shard)
+        return settings_file(output)
 
     def _leave_settings(self, output: Path, more: dict[str, Any]) -> None:
-        write_json(settings_file(output), self._settings(self._options) | more)
+        write_json(self._settings_file(output), self._settings(self._options) | more)
 
     def _settings(self, options: StylizeOptions) -> dict[str, Any]:
         whole = options if self._one else options.model_copy(update={"shard": None})
@@ -165,7 +178,7 @@ class _Run:
 
     def _check_settings(self) -> None:
         """A folder that was half painted in another way would become a mixture."""
-        before = settings_file(self._options.output)
+        before = folder_settings(self._options.output)
         if self._options.resume and before.is_file() and not looks_alike(self._options, read_settings(before)):
             raise ConfigError(
                 f"{self._options.output} was painted with other settings", "give the same, or leave out --resume"

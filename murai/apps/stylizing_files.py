@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ _REMEDIES = {
     errno.EACCES: "let this user write there, or name another output",
     errno.EROFS: "name another output: that disk is mounted for reading only",
 }
+_USUAL_MODE = 0o644  # temporary files are for their owner alone
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -51,7 +54,18 @@ def write_whole(file: Path, save: Callable[[Path], Any]) -> None:
 def write_json(file: Path, content: dict[str, Any]) -> None:
     """Raises: RenderError: it can't be written."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_whole(file, lambda part: part.write_text(text, encoding="utf-8"))
+    with told(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own: the pieces of one folder's work write the same file at the same time.
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".part", delete=False) as part:
+            try:
+                part.write(text)
+                part.flush()
+                os.chmod(part.name, _USUAL_MODE)
+                os.replace(part.name, file)
+            except OSError:
+                Path(part.name).unlink(missing_ok=True)
+                raise
 
 
 @contextmanager

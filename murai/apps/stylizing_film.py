@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -56,6 +57,11 @@ class Span:
     frames: int
 
 
+def title_of(location: str) -> str:
+    """A path or address for messages: without user name, password and query."""
+    return re.sub(r"(?<=://)[^/@]*@", "", location.partition("?")[0]) if "://" in location else location
+
+
 class Film:
     """A film in a file or on the network, opened as far as what it says of itself.
 
@@ -64,7 +70,7 @@ class Film:
     """
 
     def __init__(self, location: str, options: dict[str, str] | None = None, timeout_s: float | None = None) -> None:
-        self.title = location.partition("?")[0].rpartition("@")[2] if "://" in location else location
+        self.title = title_of(location)
         self._location = location
         self._options = options or {}
         self._timeout_s = timeout_s

@@ -101,13 +101,25 @@ def make_options(given: dict[str, Any]) -> StylizeOptions:
 
 
 def settings_of(options: StylizeOptions) -> dict[str, Any]:
-    """What is written beside the result, and read by `--from`."""
-    return {"murai": __version__, "command": COMMAND, "settings": options.model_dump(mode="json")}
+    """What is written beside the result, and read by `--from`; a stream's user name and password are left out."""
+    said = options.model_dump(mode="json")
+    said["input"] = re.sub(r"(?<=://)[^/@]*@", "", said["input"])
+    return {"murai": __version__, "command": COMMAND, "settings": said}
 
 
 def settings_file(output: Path) -> Path:
-    """Where the settings of a result lie: beside a file, or in the folder that a folder was painted into."""
-    return output / "stylize.json" if output.is_dir() else output.with_suffix(".json")
+    """Where the settings of a result lie: beside a file, or in a folder of frames."""
+    return folder_settings(output) if output.is_dir() else output.with_suffix(".json")
+
+
+def folder_settings(folder: Path) -> Path:
+    """Where the settings of a folder lie."""
+    return folder / "stylize.json"
+
+
+def frame_settings(folder: Path, shard: Shard) -> Path:
+    """Where those of a piece's frames lie."""
+    return folder / f"stylize.{shard.label}.json"
 
 
 def read_settings(file: Path) -> dict[str, Any]:

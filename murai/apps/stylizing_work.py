@@ -11,6 +11,7 @@ from typing import Literal
 from PIL import Image
 
 from murai.apps.stylizing_encoder import FILM_FORMATS, film_format
+from murai.apps.stylizing_film import title_of
 from murai.apps.stylizing_options import StylizeOptions
 from murai.apps.stylizing_pictures import PICTURE_FORMATS
 from murai.errors import ConfigError
@@ -45,7 +46,7 @@ def find_jobs(options: StylizeOptions) -> list[Job]:
     """
     spec = parse_source(options.input, ONCE)
     if isinstance(spec, StreamSpec):
-        return [Job("film", spec.url, _film_output(options, "stream"), options.input.partition("?")[0], options.mask)]
+        return [Job("film", spec.url, _film_output(options, "stream"), title_of(spec.url), options.mask)]
     if not isinstance(spec, FileSpec):
         return [Job("live", options.input, _film_output(options, "film"), options.input, options.mask)]
     if spec.path.is_dir():

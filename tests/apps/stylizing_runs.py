@@ -33,7 +33,9 @@ def paint(source: Path | str, output: Path, pack: Path, **more: Any) -> Report:
 
 def draw(file: Path, number: int = 0, size_px: tuple[int, int] = SIZE_PX, **saving: Any) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(moving(number + 1, size_px)[number]).save(file, **saving)
+    around_px = (-(-size_px[0] // 8) * 8, -(-size_px[1] // 8) * 8)
+    picture = moving(number + 1, around_px)[number][: size_px[1], : size_px[0]]
+    Image.fromarray(picture).save(file, **saving)
     return file
 
 
