@@ -74,13 +74,12 @@ class Finish:
         if mask is None and self.own_colours is None and self.strength == 1.0:
             return painting
         below = picture.float() / 255.0
-        shown = self._coloured(painting, below)
-        if mask is not None:
-            around = below if outside is None else self._coloured(outside, below)
-            shown = torch.lerp(around, shown, mask.to(shown.device))
-        shown = torch.lerp(below, shown, self.strength)
+        shown, weight = painting.float() / 255.0, torch.tensor(self.strength, device=below.device)
+        if mask is not None and outside is not None:
+            shown = torch.lerp(outside.float() / 255.0, shown, mask.to(shown.device))
+        elif mask is not None:
+            weight = weight * mask.to(shown.device)
+        if self.own_colours is not None:
+            shown = own_colours(shown, below, self.own_colours)
+        shown = torch.lerp(below, shown, weight)
         return (shown * 255.0).round().clamp(0.0, 255.0).to(torch.uint8)
-
-    def _coloured(self, painting: Tensor, below: Tensor) -> Tensor:
-        rgb = painting.float() / 255.0
-        return own_colours(rgb, below, self.own_colours) if self.own_colours else rgb
