@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from murai.config.reading import parse_model
 from murai.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _options(given: dict[str, Any]) -> PaintingOptions:
         "softness_px": given["soft_px"],
         **_some(given, "content", "output", "save_every"),
     }
-    return PaintingOptions.model_validate(tables)
+    return parse_model(PaintingOptions, tables, "paint")
 
 
 def _some(given: dict[str, Any], *names: str) -> dict[str, Any]:
