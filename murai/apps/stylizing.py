@@ -105,8 +105,8 @@ class _Run:
         """Paints pictures first, then films; in a folder, settings come before both."""
         if self._options.mix and any(job.kind == "picture" for job in self._jobs):
             raise ConfigError("--mix changes styles over time, which a picture hasn't", "give --style instead")
+        self._check_settings()
         if not self._one:
-            self._check_settings()
             write_json(folder_settings(self._options.output), self._settings(self._options))
         jobs = [job for job in self._jobs if not self._is_done(job)]
         self._report.skipped = len(self._jobs) - len(jobs)
@@ -160,7 +160,9 @@ class _Run:
             self._leave_settings(job.output, _piece(footage, count))
 
     def _is_done(self, job: Job) -> bool:
-        return self._options.resume and (job.output.is_file() or self._settings_file(job.output).is_file())
+        as_frames = self._options.png and job.kind != "picture"
+        result = self._settings_file(job.output) if as_frames else job.output
+        return self._options.resume and result.is_file()
 
     def _settings_file(self, output: Path) -> Path:
         shard = self._options.shard
@@ -177,8 +179,9 @@ class _Run:
         return settings_of(whole) | {"pack": {"name": facts.name, "sha256": facts.network.sha256}}
 
     def _check_settings(self) -> None:
-        """A folder that was half painted in another way would become a mixture."""
-        before = folder_settings(self._options.output)
+        """A folder that was half painted in another way would become a mixture, and a film not what was asked for."""
+        output = self._options.output
+        before = self._settings_file(self._jobs[0].output) if self._one else folder_settings(output)
         if self._options.resume and before.is_file() and not looks_alike(self._options, read_settings(before)):
             raise ConfigError(
                 f"{self._options.output} was painted with other settings", "give the same, or leave out --resume"

@@ -12,8 +12,8 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from murai.apps.stylizing_files import write_whole
-from murai.errors import MediaError
+from murai.apps.stylizing_files import part_of, write_whole
+from murai.errors import MediaError, RenderError
 
 PICTURE_FORMATS = {
     ".jpg": "JPEG",
@@ -85,7 +85,14 @@ def write_picture(file: Path, picture: Picture) -> None:
     image = Image.fromarray(torch.cat(planes).permute(1, 2, 0).contiguous().numpy())
     facts = {"icc_profile": picture.profile, "exif": picture.exif} if form != "BMP" else {}
     settings = _SAVING[form] | {name: value for name, value in facts.items() if value}
-    write_whole(file, lambda part: image.save(part, form, **settings))
+    try:
+        write_whole(file, lambda part: image.save(part, form, **settings))
+    except ValueError as fault:  # what Pillow says of sizes that a format can't hold
+        part_of(file).unlink(missing_ok=True)
+        size = f"{image.width}x{image.height}"
+        raise RenderError(
+            f"{file} can't be written at {size} px ({fault})", "give --png, or a smaller --size"
+        ) from fault
 
 
 def _picture_of(image: Image.Image) -> Picture:

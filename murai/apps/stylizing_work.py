@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import Literal
 
@@ -110,7 +111,10 @@ def _in_folder(file: Path, folder: Path, options: StylizeOptions) -> Job | None:
     name = file.relative_to(folder)
     mask = options.mask
     if mask is not None and mask.is_dir():
-        mask = next((other for other in sorted(mask.glob(f"{name.with_suffix('')}.*")) if other.is_file()), mask / name)
+        mask = next(
+            (other for other in sorted(mask.glob(f"{escape(str(name.with_suffix('')))}.*")) if other.is_file()),
+            mask / name,
+        )
     if file.suffix.lower() in PICTURE_FORMATS:
         return Job("picture", str(file), options.output / _picture_name(name, png=options.png), str(name), mask)
     if file.suffix.lower() in _FILM_ENDINGS:

@@ -52,8 +52,9 @@ def film(
     sound: str | None = "aac",
     size_px: tuple[int, int] = SIZE_PX,
     turns_left: int = 0,
+    begins: int = 0,
 ) -> Path:
-    """A film of wandering squares. every: ticks from each frame to the next, of 12,800 a second."""
+    """A film of wandering squares. every: ticks from each frame to the next, of 12,800 a second; begins: too."""
     steps = [every] * frames if isinstance(every, int) else list(every)
     with av.open(str(file), "w") as container:
         video = container.add_stream("libx264", 25, options={"preset": "ultrafast", "crf": "12", "g": "5"})
@@ -62,7 +63,7 @@ def film(
         if turns_left:
             video.set_display_rotation(90 * turns_left)
         audio = container.add_stream(sound, 44_100) if sound else None
-        tick = 0
+        tick = begins
         for picture, step in zip(moving(frames, size_px), steps, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = tick, Fraction(1, TICKS_HZ)
@@ -70,12 +71,12 @@ def film(
             tick += step
         container.mux(video.encode(None))
         if audio is not None:
-            _hum(container, audio, tick / TICKS_HZ)
+            _hum(container, audio, begins / TICKS_HZ, tick / TICKS_HZ)
     return file
 
 
-def _hum(container: av.container.OutputContainer, audio: av.AudioStream, lasts_s: float) -> None:
-    for n in range(round(lasts_s * 44_100 / 1024)):
+def _hum(container: av.container.OutputContainer, audio: av.AudioStream, from_s: float, to_s: float) -> None:
+    for n in range(round(from_s * 44_100 / 1024), round(to_s * 44_100 / 1024)):
         wave = np.sin(np.arange(n * 1024, (n + 1) * 1024) * 0.07)[None].astype(np.float32) * 0.3
         frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
         frame.sample_rate, frame.pts = 44_100, n * 1024

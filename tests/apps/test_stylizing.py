@@ -14,6 +14,7 @@ from PIL import Image
 from murai.apps.stylizing_files import part_of
 from murai.apps.stylizing_options import make_options, read_settings
 from murai.apps.stylizing_painter import BatchPainter
+from murai.apps.stylizing_pictures import Picture, write_picture
 from murai.errors import ConfigError, MediaError, RenderError
 from murai.hardware import Compute, choose_compute
 from murai.imaging.colour import ColourSpace, from_rgb
@@ -255,3 +256,25 @@ def test_bad_input_is_one_clear_line(given: dict[str, object], said: str, tmp_pa
         paint(all_of_it.pop("input"), all_of_it.pop("output"), pack, **all_of_it)  # type: ignore[arg-type]
     assert "\n" not in str(told.value)
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_size_that_the_format_cannot_hold_is_told(tmp_path: Path) -> None:
+    wide = Picture(torch.zeros((3, 1, 17_000), dtype=torch.uint8))
+    with pytest.raises(RenderError, match="can't be written at 17000x1 px"):
+        write_picture(tmp_path / "out.webp", wide)
+    assert not list(tmp_path.iterdir())
+
+
+def test_each_file_of_a_folder_has_a_mask_of_its_own(tmp_path: Path, pack: Path) -> None:
+    for name, white in (("a[1]", 255), ("b", 0)):
+        draw(tmp_path / "in" / f"{name}.jpg")
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        mask = np.full((64, 96), 255 - white, np.uint8)
+        mask[:, :48] = white
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{name}.png")
+    paint(tmp_path / "in", tmp_path / "out", pack, mask=tmp_path / "masks", png=True)
+    for name, kept in (("a[1]", slice(50, 96)), ("b", slice(0, 46))):
+        before = pixels(tmp_path / "in" / f"{name}.jpg")
+        painted = pixels(tmp_path / "out" / f"{name}.png")
+        assert np.array_equal(painted[:, kept], before[:, kept])
+        assert not np.array_equal(painted, before)

@@ -267,3 +267,27 @@ def test_a_full_disk_is_told(tmp_path: Path, pack: Path) -> None:
     with pytest.raises(RenderError, match="No space left"):
         paint(film(tmp_path / "in.mp4", 40), tmp_path / "out.mp4", pack)
     assert (tmp_path / "out.mp4").read_bytes() == b"from before"
+
+
+def test_resume_skips_what_is_whole_and_nothing_else(tmp_path: Path, pack: Path) -> None:
+    source = film(tmp_path / "in.mp4", 4)
+    for more in ({}, {"png": True}):
+        output = tmp_path / ("frames" if more else "out.mp4")
+        counts = [paint(source, output, pack, resume=True, **more).skipped for _ in range(2)]
+        assert counts == [0, 1]
+    with pytest.raises(ConfigError, match="was painted with other settings"):
+        paint(source, tmp_path / "out.mp4", pack, resume=True, strength=0.5)
+    (tmp_path / "out.mp4").unlink()
+    assert paint(source, tmp_path / "out.mp4", pack, resume=True).frames == 4
+
+
+def test_sound_stays_with_its_frames_where_a_film_begins_later(tmp_path: Path, pack: Path) -> None:
+    source = film(tmp_path / "in.mkv", 8, begins=25_600)
+    paint(source, tmp_path / "out.mp4", pack)
+    before, after = watch(source), watch(tmp_path / "out.mp4")
+    assert before.times_s[0] > 1.0 > after.times_s[0]
+    lag_before, lag_after = (seen.sound[0][0] - seen.times_s[0] for seen in (before, after))
+    assert lag_after == pytest.approx(lag_before, abs=2e-3)
+    assert [b - a for a, b in zip(after.times_s, after.times_s[1:], strict=False)] == pytest.approx(
+        [0.04] * 7, abs=1e-3
+    )
