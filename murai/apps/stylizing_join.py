@@ -11,7 +11,7 @@ from typing import Any
 import av
 
 from murai.apps.stylizing_encoder import FilmShape, SoundCopy, open_output
-from murai.apps.stylizing_files import part_of, told
+from murai.apps.stylizing_files import part_of, told, write_json
 from murai.apps.stylizing_film import Film
 from murai.apps.stylizing_options import Shard, read_settings, settings_file
 from murai.apps.stylizing_work import piece_file
@@ -49,6 +49,7 @@ def join_pieces(film: Film, source: Path, output: Path, of: int) -> int:
         sound.finish()
         container.close()
         part_of(output).replace(output)
+    write_json(settings_file(output), pieces[0].settings_of_whole(output))
     return count
 
 
@@ -75,6 +76,11 @@ class _Piece:
     def seconds(self) -> float | None:
         found: float | None = self._settings["settings"].get("seconds")
         return found
+
+    def settings_of_whole(self, output: Path) -> dict[str, Any]:
+        """What would lie beside the film if it had been painted in one."""
+        said = self._settings["settings"] | {"shard": None, "output": str(output)}
+        return {name: value for name, value in self._settings.items() if name != "piece"} | {"settings": said}
 
     def goes_with(self, other: _Piece) -> bool:
         """Whether both were painted with the same settings, of the same film and by the same pack."""

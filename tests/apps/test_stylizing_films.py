@@ -16,7 +16,7 @@ from murai.apps.stylizing_films import FilmSink, paint_film
 from murai.apps.stylizing_footage import open_footage
 from murai.apps.stylizing_look import Finish
 from murai.apps.stylizing_mix import steady
-from murai.apps.stylizing_options import make_options
+from murai.apps.stylizing_options import make_options, read_settings
 from murai.apps.stylizing_painter import FilmPainter, Shades
 from murai.apps.stylizing_work import find_jobs
 from murai.errors import ConfigError, MediaError, RenderError
@@ -125,6 +125,9 @@ def test_pieces_are_joined_without_a_frame_or_a_sound_lost(tmp_path: Path, pack:
         paint(source, output, pack, crf=4, shard={"number": number, "of": 3})
     assert [len(watch(tmp_path / f"out.{number}-of-3.mp4").frames) for number in (1, 2, 3)] == [4, 4, 5]
     assert paint(source, output, pack, join=3).frames == 13
+    settings = [read_settings(tmp_path / f"{name}.json") for name in ("whole", "out")]
+    settings[0]["settings"]["output"] = str(output)
+    assert settings[0] == settings[1]
     whole, joined = watch(tmp_path / "whole.mp4"), watch(output)
     assert joined.times_s == whole.times_s
     assert joined.sound == whole.sound
