@@ -115,6 +115,16 @@ def test_matched_colours_are_the_photographs_before_any_painting(folder: Path, h
     torch.testing.assert_close(*means, atol=0.02, rtol=0.0)  # what goes beyond RGB's range is cut off
 
 
+def test_each_seed_has_its_own_noise(folder: Path) -> None:
+    starts = [{"start": "noise", "seed": 1}, {"start": "noise", "seed": 2}, {"noise": 0.5}, {"start": "style"}, {}]
+    options = [options_in(folder, steps=steps) for steps in starts]
+    styles = read_styles(options[0], "cpu")
+    made = [prepare(each.content, styles, each, 256).start for each in options]
+    for number, one in enumerate(made):
+        assert all(not torch.equal(one, other) for other in made[number + 1 :])
+    torch.testing.assert_close(made[2], (made[4] + made[0]) / 2.0)
+
+
 def test_pictures_on_the_way_are_kept(folder: Path) -> None:
     painted(options_in(folder, steps={"steps": 7}, save_every=3))
     assert sorted(file.name for file in folder.glob("out-0*.png")) == ["out-000003.png", "out-000006.png"]

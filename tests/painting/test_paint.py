@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ from murai.painting.paint import Moment, Settings, Wishes, first_picture, paint
 from murai.painting.resizing import ladder, steps_at
 from murai.painting.styles import Style
 from murai.painting.tallies import TiledEyes
-from tests.painting.drawn import eyes, noise, stripes
+from tests.painting.drawn import eyes, noise, slope_mask, stripes
 
 
 def settings(size: tuple[int, int], smallest_px: int = 1000, steps: int = 10, **more: object) -> Settings:
@@ -48,12 +50,25 @@ def test_the_same_is_painted_again_bit_by_bit() -> None:
     assert torch.equal(one, other)
 
 
-def test_paintings_reach_to_their_edges() -> None:
-    """At its edge a network sees the nothing outside; the content's mirror image stands there while it paints."""
-    content, image = torch.full((3, 48, 48), 0.5).double(), stripes(64, 64, 6, seed=4)
-    found = paint(eyes(), Wishes(content, [Style(image)]), settings((48, 48), steps=40), noise(48, 48))
-    rim, middle = found[:, :, :3], found[:, 3:-3, 20:28]
-    assert float(rim.std()) > 0.6 * float(middle.std())
+def test_the_network_sees_the_contents_mirror_image_around_a_painting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its edge it sees the nothing outside, which came out as a dull frame."""
+    network, content = eyes(), noise(48, 60)
+    seen: list[Tensor] = []
+    plain = network.features
+
+    def features(pictures: Tensor, wanted: Collection[str] | None = None) -> dict[str, Tensor]:
+        seen.append(pictures[0].detach().clone())
+        return plain(pictures, wanted)
+
+    monkeypatch.setattr(network, "features", features)
+    moments: list[Moment] = []
+    wishes = Wishes(content, [Style(stripes(40, 40, 6, seed=4), where=slope_mask(48, 60))])
+    paint(network, wishes, settings((48, 60), steps=2), content, moments.append)
+    framed = [each for each in seen if tuple(each.shape[1:]) == (80, 92)]
+    assert len(framed) == 4  # the content, and the picture before, between and after the steps
+    assert torch.equal(framed[1][:, 16:-16, 16:-16], content)
+    assert torch.equal(framed[1][:, 15, 16:-16], content[:, 1]) and torch.equal(framed[1][:, 0, 0], content[:, 16, 16])
+    assert moments[0].picture.shape == content.shape
 
 
 def test_masks_keep_a_styles_gram_inside_its_places() -> None:
