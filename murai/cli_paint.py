@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from murai.cli_options import LOSSES, ContentLayers, PoolingKind, StyleLayers, option
 from murai.config.reading import parse_model
 from murai.errors import ConfigError
 
@@ -15,13 +16,8 @@ if TYPE_CHECKING:
 
 _PICTURES = "What to paint, and like what"
 _COLOURS = "Colours"
-_LOSSES = "The losses"
 _STEPS = "How it is optimised"
 _MACHINE = "The machine, and what is seen"
-
-
-def _option(panel: str, text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
 
 
 def paint(
@@ -29,65 +25,62 @@ def paint(
     content: Annotated[Path | None, typer.Argument(help="An image, or a folder of images.")] = None,
     style: Annotated[
         list[str] | None,
-        _option(_PICTURES, "An image to paint like; may be repeated, to mix.", metavar="[NAME=]IMAGE[:WEIGHT]"),
+        option(_PICTURES, "An image to paint like; may be repeated, to mix.", metavar="[NAME=]IMAGE[:WEIGHT]"),
     ] = None,
-    output: Annotated[Path | None, _option(_PICTURES, "An image, or a folder.", "-o", "--output")] = None,
+    output: Annotated[Path | None, option(_PICTURES, "An image, or a folder.", "-o", "--output")] = None,
     again: Annotated[
-        Path | None, _option(_PICTURES, "Repeat what a painting's settings say; -o alone goes with it.", "--from")
+        Path | None, option(_PICTURES, "Repeat what a painting's settings say; -o alone goes with it.", "--from")
     ] = None,
-    size: Annotated[int | None, _option(_PICTURES, "Long side in px; the content's, 512 at most.", min=32)] = None,
+    size: Annotated[int | None, option(_PICTURES, "Long side in px; the content's, 512 at most.", min=32)] = None,
     style_px: Annotated[
         list[str] | None,
-        _option(_PICTURES, "Short side of a style image; smaller makes finer strokes.", metavar="[NAME=]PX"),
+        option(_PICTURES, "Short side of a style image; smaller makes finer strokes.", metavar="[NAME=]PX"),
     ] = None,
     mask: Annotated[
         list[str] | None,
-        _option(_PICTURES, "Image that is white where a style is wanted in the content.", metavar="[NAME=]FILE"),
+        option(_PICTURES, "Image that is white where a style is wanted in the content.", metavar="[NAME=]FILE"),
     ] = None,
     style_mask: Annotated[
         list[str] | None,
-        _option(_PICTURES, "Image that is white where a style image counts.", metavar="[NAME=]FILE"),
+        option(_PICTURES, "Image that is white where a style image counts.", metavar="[NAME=]FILE"),
     ] = None,
-    soft_px: Annotated[float, _option(_PICTURES, "How soft the masks' edges are made.", min=0.0)] = 0.0,
+    soft_px: Annotated[float, option(_PICTURES, "How soft the masks' edges are made.", min=0.0)] = 0.0,
     own_colours: Annotated[
-        Literal["yuv", "ycbcr", "lab", "luv"] | None, _option(_COLOURS, "Keep the content's chroma, in this space.")
+        Literal["yuv", "ycbcr", "lab", "luv"] | None,
+        option(_COLOURS, "Keep the content's chroma, in this space."),
     ] = None,
     own_colours_when: Annotated[
-        Literal["before", "after"], _option(_COLOURS, "Before: light and dark alone are painted.")
+        Literal["before", "after"], option(_COLOURS, "Before: light and dark alone are painted.")
     ] = "after",
     match_colours: Annotated[
         Literal["cholesky", "axes"] | None,
-        _option(_COLOURS, "Give the styles the content's mean colour and covariance first."),
+        option(_COLOURS, "Give the styles the content's mean colour and covariance first."),
     ] = None,
-    style_weight: Annotated[float, _option(_LOSSES, "More of the style.", min=0.0)] = 10.0,
-    content_weight: Annotated[float, _option(_LOSSES, "More of what is there.", min=0.0)] = 1.0,
-    variation_weight: Annotated[float, _option(_LOSSES, "Smoother.", min=0.0)] = 0.1,
+    style_weight: Annotated[float, option(LOSSES, "More of the style.", min=0.0)] = 10.0,
+    content_weight: Annotated[float, option(LOSSES, "More of what is there.", min=0.0)] = 1.0,
+    variation_weight: Annotated[float, option(LOSSES, "Smoother.", min=0.0)] = 0.1,
     perceptual: Annotated[
-        Path | None, _option(_LOSSES, "Folder with VGG-19 files; else torchvision's.", metavar="FOLDER")
+        Path | None, option(LOSSES, "Folder with VGG-19 files; else torchvision's.", metavar="FOLDER")
     ] = None,
-    network: Annotated[Literal["vgg16", "vgg19"], _option(_LOSSES, "Which of torchvision's.")] = "vgg19",
-    layers: Annotated[
-        str | None, _option(_LOSSES, "Of the style loss, with weights.", metavar="NAME[:WEIGHT],…")
-    ] = None,
-    content_layers: Annotated[
-        str | None, _option(_LOSSES, "Of the content loss, with weights.", metavar="NAME[:WEIGHT],…")
-    ] = None,
-    pooling: Annotated[Literal["max", "average"], _option(_LOSSES, "In the perceptual network.")] = "max",
-    optimiser: Annotated[Literal["lbfgs", "adam"], _option(_STEPS, "Adam takes less memory and more steps.")] = "lbfgs",
-    steps: Annotated[int, _option(_STEPS, "At the smallest size; larger ones take fewer.", min=1)] = 200,
-    smallest: Annotated[int, _option(_STEPS, "Long side in px to begin with.", min=32)] = 256,
-    start: Annotated[Literal["content", "style", "noise"], _option(_STEPS, "The first picture.")] = "content",
-    noise: Annotated[float, _option(_STEPS, "Share of noise in it.", min=0.0, max=1.0)] = 0.0,
-    seed: Annotated[int, _option(_STEPS, "Of the noise.")] = 1,
-    rate: Annotated[float, _option(_STEPS, "Of Adam.", min=1e-6)] = 0.02,
-    history: Annotated[int, _option(_STEPS, "Of L-BFGS; fewer take less memory.", min=1)] = 20,
-    device: Annotated[Literal["auto", "cpu", "cuda"], _option(_MACHINE, "Where to paint.")] = "auto",
-    threads: Annotated[int | None, _option(_MACHINE, "On a CPU; all cores.", min=1)] = None,
+    network: Annotated[Literal["vgg16", "vgg19"], option(LOSSES, "Which of torchvision's.")] = "vgg19",
+    layers: StyleLayers = None,
+    content_layers: ContentLayers = None,
+    pooling: PoolingKind = "max",
+    optimiser: Annotated[Literal["lbfgs", "adam"], option(_STEPS, "Adam takes less memory and more steps.")] = "lbfgs",
+    steps: Annotated[int, option(_STEPS, "At the smallest size; larger ones take fewer.", min=1)] = 200,
+    smallest: Annotated[int, option(_STEPS, "Long side in px to begin with.", min=32)] = 256,
+    start: Annotated[Literal["content", "style", "noise"], option(_STEPS, "The first picture.")] = "content",
+    noise: Annotated[float, option(_STEPS, "Share of noise in it.", min=0.0, max=1.0)] = 0.0,
+    seed: Annotated[int, option(_STEPS, "Of the noise.")] = 1,
+    rate: Annotated[float, option(_STEPS, "Of Adam.", min=1e-6)] = 0.02,
+    history: Annotated[int, option(_STEPS, "Of L-BFGS; fewer take less memory.", min=1)] = 20,
+    device: Annotated[Literal["auto", "cpu", "cuda"], option(_MACHINE, "Where to paint.")] = "auto",
+    threads: Annotated[int | None, option(_MACHINE, "On a CPU; all cores.", min=1)] = None,
     tile: Annotated[
-        int | None, _option(_MACHINE, "Side in px of the tiles of large pictures; what memory allows.", min=32)
+        int | None, option(_MACHINE, "Side in px of the tiles of large pictures; what memory allows.", min=32)
     ] = None,
-    save_every: Annotated[int | None, _option(_MACHINE, "Keep the picture every so many steps.", min=1)] = None,
-    show: Annotated[bool, _option(_MACHINE, "The developing picture in a window.", "--show")] = False,
+    save_every: Annotated[int | None, option(_MACHINE, "Keep the picture every so many steps.", min=1)] = None,
+    show: Annotated[bool, option(_MACHINE, "The developing picture in a window.", "--show")] = False,
 ) -> None:
     """An image, or each of a folder, painted like others by optimisation: slow, and of any style image.
 

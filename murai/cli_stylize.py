@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from murai.cli_options import option
 from murai.config import parse_size
 from murai.errors import RenderError
 
@@ -22,52 +23,48 @@ _FILES = "The files"
 _WORK = "The work"
 
 
-def _option(panel: str, text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
-
-
 def stylize(
     context: typer.Context,
     input_: Annotated[
         str | None, typer.Argument(help="Picture, folder, film, or a source's URI.", metavar="INPUT")
     ] = None,
     output: Annotated[
-        Path | None, _option(_FILES, "File; a folder for a folder.", "-o", "--output", metavar="OUTPUT")
+        Path | None, option(_FILES, "File; a folder for a folder.", "-o", "--output", metavar="OUTPUT")
     ] = None,
-    pack: Annotated[str, _option(_STYLES, "A pack's name or folder.", metavar="NAME")] = "auto",
+    pack: Annotated[str, option(_STYLES, "A pack's name or folder.", metavar="NAME")] = "auto",
     style: Annotated[
-        list[str] | None, _option(_STYLES, "A style, or several to mix; the first.", metavar="NAME[:SHARE]")
+        list[str] | None, option(_STYLES, "A style, or several to mix; the first.", metavar="NAME[:SHARE]")
     ] = None,
     mix: Annotated[
-        str, _option(_STYLES, "Of a film: gliding from mix to mix.", metavar="'SECONDS:NAME[:SHARE][+NAME…],…'")
+        str, option(_STYLES, "Of a film: gliding from mix to mix.", metavar="'SECONDS:NAME[:SHARE][+NAME…],…'")
     ] = "",
     own_colours: Annotated[
-        Literal["yuv", "ycbcr", "lab", "luv"] | None, _option(_STYLES, "Keep the input's colours, by this space.")
+        Literal["yuv", "ycbcr", "lab", "luv"] | None, option(_STYLES, "Keep the input's colours, by this space.")
     ] = None,
-    strength: Annotated[float, _option(_WHERE, "0: as it was; 1: painted.", min=0.0, max=1.0)] = 1.0,
+    strength: Annotated[float, option(_WHERE, "0: as it was; 1: painted.", min=0.0, max=1.0)] = 1.0,
     mask: Annotated[
-        Path | None, _option(_WHERE, "Picture or film, white where to paint; a folder of them.", metavar="FILE")
+        Path | None, option(_WHERE, "Picture or film, white where to paint; a folder of them.", metavar="FILE")
     ] = None,
     outside: Annotated[
-        list[str] | None, _option(_WHERE, "Style outside the mask; the input as it was.", metavar="NAME[:SHARE]")
+        list[str] | None, option(_WHERE, "Style outside the mask; the input as it was.", metavar="NAME[:SHARE]")
     ] = None,
-    crop: Annotated[str | None, _option(_FILES, "Only this part, in px of the input.", metavar="X,Y,W,H")] = None,
-    size: Annotated[str | None, _option(_FILES, "Scaled to fit into so many px.", metavar="WxH")] = None,
-    png: Annotated[bool, _option(_FILES, "Pictures as PNG; a film as a folder of frames.", "--png")] = False,
-    crf: Annotated[int, _option(_FILES, "Of films: less is better and larger.", min=0, max=51)] = 18,
-    seconds: Annotated[float | None, _option(_WORK, "No more of a film than that.", metavar="S")] = None,
-    resume: Annotated[bool, _option(_WORK, "Skip what is there already.", "--resume")] = False,
+    crop: Annotated[str | None, option(_FILES, "Only this part, in px of the input.", metavar="X,Y,W,H")] = None,
+    size: Annotated[str | None, option(_FILES, "Scaled to fit into so many px.", metavar="WxH")] = None,
+    png: Annotated[bool, option(_FILES, "Pictures as PNG; a film as a folder of frames.", "--png")] = False,
+    crf: Annotated[int, option(_FILES, "Of films: less is better and larger.", min=0, max=51)] = 18,
+    seconds: Annotated[float | None, option(_WORK, "No more of a film than that.", metavar="S")] = None,
+    resume: Annotated[bool, option(_WORK, "Skip what is there already.", "--resume")] = False,
     shard: Annotated[
-        str | None, _option(_WORK, "Only this part: files of a folder, or a piece of a film.", metavar="K/N")
+        str | None, option(_WORK, "Only this part: files of a folder, or a piece of a film.", metavar="K/N")
     ] = None,
-    join: Annotated[int | None, _option(_WORK, "Put N pieces of the film together.", metavar="N", min=1)] = None,
-    lead_in: Annotated[float, _option(_WORK, "Followed before a piece begins, in seconds.", min=0.0)] = 10.0,
-    batch: Annotated[int, _option(_WORK, "Pictures of one size at once, on a GPU.", min=1)] = 8,
-    device: Annotated[Literal["auto", "cpu", "cuda"], _option(_WORK, "Where to paint.")] = "auto",
+    join: Annotated[int | None, option(_WORK, "Put N pieces of the film together.", metavar="N", min=1)] = None,
+    lead_in: Annotated[float, option(_WORK, "Followed before a piece begins, in seconds.", min=0.0)] = 10.0,
+    batch: Annotated[int, option(_WORK, "Pictures of one size at once, on a GPU.", min=1)] = 8,
+    device: Annotated[Literal["auto", "cpu", "cuda"], option(_WORK, "Where to paint.")] = "auto",
     from_: Annotated[
-        Path | None, _option(_WORK, "As a result's settings say; options here win.", "--from", metavar="FILE.json")
+        Path | None, option(_WORK, "As a result's settings say; options here win.", "--from", metavar="FILE.json")
     ] = None,
-    as_json: Annotated[bool, _option(_WORK, "For machines.", "--json")] = False,
+    as_json: Annotated[bool, option(_WORK, "For machines.", "--json")] = False,
 ) -> None:
     """Pictures, folders and films, painted by the network; the sound of films is kept."""
     from rich.console import Console

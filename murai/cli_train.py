@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from murai.cli_options import LOSSES, ContentLayers, PoolingKind, StyleLayers, option
 from murai.config import read_toml
 from murai.errors import ConfigError
 
@@ -17,16 +18,11 @@ if TYPE_CHECKING:
 _PICTURES = "What to learn, and on what"
 _STYLE = "The style images"
 _NETWORK = "The network"
-_LOSSES = "The losses"
 _LENGTH = "How long, and from where"
 _MACHINE = "The machine"
 
 _VECTOR_STEPS = 600
 _STEPS = 2000
-
-
-def _option(panel: str, text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
 
 
 def train(
@@ -35,72 +31,69 @@ def train(
     ],
     photographs: Annotated[
         list[Path],
-        _option(_PICTURES, "Folder, list or film of photographs; may be repeated.", metavar="SOURCE"),
+        option(_PICTURES, "Folder, list or film of photographs; may be repeated.", metavar="SOURCE"),
     ],
-    output: Annotated[Path | None, _option(_PICTURES, "The pack's folder.", "-o", "--output", metavar="PACK")] = None,
+    output: Annotated[Path | None, option(_PICTURES, "The pack's folder.", "-o", "--output", metavar="PACK")] = None,
     into: Annotated[
         Path | None,
-        _option(_PICTURES, "A finished pack that gets the styles, by their vectors alone.", metavar="PACK"),
+        option(_PICTURES, "A finished pack that gets the styles, by their vectors alone.", metavar="PACK"),
     ] = None,
     polish: Annotated[
-        int, _option(_PICTURES, "With --into: steps with all styles after that; name all images.", min=0)
+        int, option(_PICTURES, "With --into: steps with all styles after that; name all images.", min=0)
     ] = 0,
     clips: Annotated[
-        list[Path] | None, _option(_PICTURES, "A film for steadiness; may be repeated.", metavar="FILE")
+        list[Path] | None, option(_PICTURES, "A film for steadiness; may be repeated.", metavar="FILE")
     ] = None,
-    about: Annotated[Path | None, _option(_PICTURES, "TOML: title, artist, year… by style.", metavar="FILE")] = None,
+    about: Annotated[Path | None, option(_PICTURES, "TOML: title, artist, year… by style.", metavar="FILE")] = None,
     twin_of: Annotated[
-        Path | None, _option(_PICTURES, "A pack that gets the new one as its twin.", metavar="PACK")
+        Path | None, option(_PICTURES, "A pack that gets the new one as its twin.", metavar="PACK")
     ] = None,
-    crop: Annotated[list[str] | None, _option(_STYLE, "The part that counts, in px.", metavar="[NAME=]X,Y,W,H")] = None,
-    rotate: Annotated[list[str] | None, _option(_STYLE, "Turned anticlockwise.", metavar="[NAME=]DEG")] = None,
+    crop: Annotated[list[str] | None, option(_STYLE, "The part that counts, in px.", metavar="[NAME=]X,Y,W,H")] = None,
+    rotate: Annotated[list[str] | None, option(_STYLE, "Turned anticlockwise.", metavar="[NAME=]DEG")] = None,
     mask: Annotated[
-        list[str] | None, _option(_STYLE, "An image that is white where the style counts.", metavar="[NAME=]FILE")
+        list[str] | None, option(_STYLE, "An image that is white where the style counts.", metavar="[NAME=]FILE")
     ] = None,
-    style_px: Annotated[int, _option(_STYLE, "Their short side; smaller makes finer strokes.", min=64)] = 512,
-    width: Annotated[float, _option(_NETWORK, "Of the network: factor on 32 channels.", min=0.25, max=8.0)] = 1.5,
-    blocks: Annotated[int, _option(_NETWORK, "Residual blocks.", min=0, max=32)] = 4,
-    style_weight: Annotated[float, _option(_LOSSES, "More of the painting.", min=0.0)] = 5.0,
-    content_weight: Annotated[float, _option(_LOSSES, "More of what is there.", min=0.0)] = 1.0,
-    tone_weight: Annotated[float, _option(_LOSSES, "Light and dark where they are.", min=0.0)] = 20.0,
-    variation_weight: Annotated[float, _option(_LOSSES, "Smoother.", min=0.0)] = 0.05,
-    noise_weight: Annotated[float | None, _option(_LOSSES, "Steady in low light.", min=0.0)] = None,
-    motion_weight: Annotated[float | None, _option(_LOSSES, "Strokes move along.", min=0.0)] = None,
-    clip_weight: Annotated[float | None, _option(_LOSSES, "The same, of films.", min=0.0)] = None,
+    style_px: Annotated[int, option(_STYLE, "Their short side; smaller makes finer strokes.", min=64)] = 512,
+    width: Annotated[float, option(_NETWORK, "Of the network: factor on 32 channels.", min=0.25, max=8.0)] = 1.5,
+    blocks: Annotated[int, option(_NETWORK, "Residual blocks.", min=0, max=32)] = 4,
+    style_weight: Annotated[float, option(LOSSES, "More of the painting.", min=0.0)] = 5.0,
+    content_weight: Annotated[float, option(LOSSES, "More of what is there.", min=0.0)] = 1.0,
+    tone_weight: Annotated[float, option(LOSSES, "Light and dark where they are.", min=0.0)] = 20.0,
+    variation_weight: Annotated[float, option(LOSSES, "Smoother.", min=0.0)] = 0.05,
+    noise_weight: Annotated[float | None, option(LOSSES, "Steady in low light.", min=0.0)] = None,
+    motion_weight: Annotated[float | None, option(LOSSES, "Strokes move along.", min=0.0)] = None,
+    clip_weight: Annotated[float | None, option(LOSSES, "The same, of films.", min=0.0)] = None,
     no_stability: Annotated[
-        bool, _option(_LOSSES, "None of these three: the twin to compare with.", "--no-stability")
+        bool, option(LOSSES, "None of these three: the twin to compare with.", "--no-stability")
     ] = False,
     style_distance: Annotated[
-        Literal["gram", "moments", "sliced"], _option(_LOSSES, "What a style is compared by.")
+        Literal["gram", "moments", "sliced"], option(LOSSES, "What a style is compared by.")
     ] = "gram",
     perceptual: Annotated[
-        Path | None, _option(_LOSSES, "Folder with VGG-19 files; else torchvision's VGG-16.", metavar="FOLDER")
+        Path | None,
+        option(LOSSES, "Folder with VGG-19 files; else torchvision's VGG-16.", metavar="FOLDER"),
     ] = None,
-    layers: Annotated[
-        str | None, _option(_LOSSES, "Of the style loss, with weights.", metavar="NAME[:WEIGHT],…")
-    ] = None,
-    content_layers: Annotated[
-        str | None, _option(_LOSSES, "Of the content loss, with weights.", metavar="NAME[:WEIGHT],…")
-    ] = None,
-    pooling: Annotated[Literal["max", "average"], _option(_LOSSES, "In the perceptual network.")] = "max",
-    no_damage: Annotated[bool, _option(_LOSSES, "No dark, noisy or compressed photographs.", "--no-damage")] = False,
-    steps: Annotated[int | None, _option(_LENGTH, "Optimiser steps; 2000, with --into 600.", min=1)] = None,
-    time: Annotated[str | None, _option(_LENGTH, "How long instead: 9m, 1h30m.", metavar="TIME")] = None,
-    batch: Annotated[int, _option(_LENGTH, "Photographs a step, over all processes.", min=1)] = 4,
-    square_px: Annotated[int, _option(_LENGTH, "Side of the training squares.")] = 128,
-    late_square_px: Annotated[int, _option(_LENGTH, "The same in the last part of the run.")] = 192,
-    late_share: Annotated[float, _option(_LENGTH, "How large that part is.", min=0.0, max=1.0)] = 0.25,
-    checkpoint: Annotated[Path | None, _option(_LENGTH, "Written every minute; runs/PACK.pt.", metavar="FILE")] = None,
-    resume: Annotated[bool, _option(_LENGTH, "Go on from the checkpoint.", "--resume")] = False,
+    layers: StyleLayers = None,
+    content_layers: ContentLayers = None,
+    pooling: PoolingKind = "max",
+    no_damage: Annotated[bool, option(LOSSES, "No dark, noisy or compressed photographs.", "--no-damage")] = False,
+    steps: Annotated[int | None, option(_LENGTH, "Optimiser steps; 2000, with --into 600.", min=1)] = None,
+    time: Annotated[str | None, option(_LENGTH, "How long instead: 9m, 1h30m.", metavar="TIME")] = None,
+    batch: Annotated[int, option(_LENGTH, "Photographs a step, over all processes.", min=1)] = 4,
+    square_px: Annotated[int, option(_LENGTH, "Side of the training squares.")] = 128,
+    late_square_px: Annotated[int, option(_LENGTH, "The same in the last part of the run.")] = 192,
+    late_share: Annotated[float, option(_LENGTH, "How large that part is.", min=0.0, max=1.0)] = 0.25,
+    checkpoint: Annotated[Path | None, option(_LENGTH, "Written every minute; runs/PACK.pt.", metavar="FILE")] = None,
+    resume: Annotated[bool, option(_LENGTH, "Go on from the checkpoint.", "--resume")] = False,
     start: Annotated[
-        Path | None, _option(_LENGTH, "Begin with the weights of another run's checkpoint.", metavar="FILE")
+        Path | None, option(_LENGTH, "Begin with the weights of another run's checkpoint.", metavar="FILE")
     ] = None,
-    seed: Annotated[int, _option(_LENGTH, "Of weights, order and noise.")] = 1,
-    device: Annotated[Literal["auto", "cpu", "cuda"], _option(_MACHINE, "Where to train.")] = "auto",
-    threads: Annotated[int | None, _option(_MACHINE, "On a CPU; all cores.", min=1)] = None,
-    compile_: Annotated[bool, _option(_MACHINE, "By torch.compile, worth it on a GPU.", "--compile")] = False,
+    seed: Annotated[int, option(_LENGTH, "Of weights, order and noise.")] = 1,
+    device: Annotated[Literal["auto", "cpu", "cuda"], option(_MACHINE, "Where to train.")] = "auto",
+    threads: Annotated[int | None, option(_MACHINE, "On a CPU; all cores.", min=1)] = None,
+    compile_: Annotated[bool, option(_MACHINE, "By torch.compile, worth it on a GPU.", "--compile")] = False,
     tensorboard: Annotated[
-        Path | None, _option(_MACHINE, "Losses and paintings for TensorBoard.", metavar="FOLDER")
+        Path | None, option(_MACHINE, "Losses and paintings for TensorBoard.", metavar="FOLDER")
     ] = None,
 ) -> None:
     """A new style pack from pictures of paintings, or new styles into a pack.
