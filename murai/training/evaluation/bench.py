@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from statistics import fmean as mean
 from typing import Protocol
 
@@ -53,6 +53,11 @@ class Bench:
     curves: CurveStore
     steps: int
     device: torch.device
+
+    @cached_property
+    def film_error(self) -> float:
+        """Of the film itself, which is the same beside every style."""
+        return film_error(self.film.frames, self.moves)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def measure_style(
         lbfgs_total_loss=mean(min(curve.totals) for curve in noise),
         **{f"{loss}_loss": trial.mean(loss) for loss in ("total", "style", "content", "tone", "variation")},
         warping_error=trial.warping_error,
-        warping_error_raw=film_error(bench.film.frames, bench.moves),
+        warping_error_raw=bench.film_error,
         warping_error_twin=None if twin is None else twin.warping_error,
         noise_gain=trial.noise_gain,
         noise_gain_twin=None if twin is None else twin.noise_gain,
