@@ -84,11 +84,6 @@ class Folding:
         )
 
 
-def fold_style(network: StyleNetwork, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> FoldedStyle:
-    """The network's convolutions with one style in them, see `Folding`."""
-    return Folding(network, dtype).fold(scale, shift)
-
-
 def before_enlarging(kernel: Tensor) -> Tensor:
     """For a kernel (O, I, 3, 3) of the enlarged picture, the one of the small picture: (4 O, I, 3, 3).
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from murai.networks.canvas import canvas_size, draw_canvas
-from murai.networks.folded import FoldedPainter, fold_style
+from murai.networks.folded import FoldedPainter, Folding
 from murai.networks.style import FixedAffine, StyleNetwork, StyleNetworkSpec
 
 SPEC = StyleNetworkSpec(width=0.5, blocks=2)
@@ -40,7 +40,7 @@ def plain(made: StyleNetwork, rgb: Tensor, scale: Tensor, shift: Tensor) -> Tens
 
 
 def folded(made: StyleNetwork, rgb: Tensor, scale: Tensor, shift: Tensor, dtype: torch.dtype) -> Tensor:
-    style = fold_style(made, scale, shift, dtype)
+    style = Folding(made, dtype).fold(scale, shift)
     with torch.inference_mode():
         painted: Tensor = FoldedPainter(dtype)(rgb, style.ground(canvas_of(rgb)), style.kernels, style.biases)
         return painted
@@ -122,5 +122,5 @@ def test_the_painting_is_rgbx_and_the_picture_is_left_alone(dtype: torch.dtype) 
 def test_folding_leaves_the_network_as_it_was() -> None:
     made, scale, shift = network(SPEC)
     before = {name: tensor.clone() for name, tensor in made.state_dict().items()}
-    fold_style(made, scale, shift, torch.bfloat16)
+    Folding(made, torch.bfloat16).fold(scale, shift)
     assert all(torch.equal(tensor, before[name]) for name, tensor in made.state_dict().items())
