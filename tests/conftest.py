@@ -29,3 +29,14 @@ def x11_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     """One virtual X11 screen for all tests; it is nobody's DISPLAY until a test says so."""
     with x11_screen(tmp_path_factory.mktemp("xvfb")) as screen:
         yield screen
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Sums in one order, whatever ran before."""
+    import torch  # tests of rooms that never load torch don't pay for it
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

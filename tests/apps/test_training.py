@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,16 +33,9 @@ from tests.fakes.runs import Home
 from tests.sources.clips import moving, write_clip
 from tests.training.tiny import draw_photograph, draw_photographs, tiny_recipe
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 _PATIENCE_S = 60.0
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Sums in one order, whatever ran before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -24,19 +23,12 @@ from murai.training.recipe import Recipe
 from tests.sources.clips import moving, write_clip
 from tests.training.tiny import draw_photographs, tiny_job, tiny_recipe, tiny_trainer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_photographs(tmp_path_factory.mktemp("photographs"), 6)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Sums in one order, whatever ran before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def flat(state: Any, path: str = "") -> dict[str, Any]:
