@@ -16,6 +16,7 @@ from murai.networks.folded import FoldedStyle, Folding, fold_statistics
 from murai.networks.statistics import Statistics, finish, measuring
 from murai.stylize.following import Following, mix_rows
 from murai.stylize.pack import Pack, PackWeights, load_weights
+from murai.stylize.painters import Painter
 from murai.stylize.torchscript import compile_painter
 
 _WARM_UP_RUNS = 3  # TorchScript's profiling executor optimises on the second run, and the third shows it
@@ -50,7 +51,7 @@ class Engine:
         self._folding = Folding(self._weights.network, compute.dtype)
         low = copy.deepcopy(self._weights.network).to(compute.dtype)
         self._measured = low.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-        self._painter = compile_painter(compute.dtype)
+        self._painter: Painter = compile_painter(compute.dtype)
         self._canvas = torch.empty(0)
         self._mixed: _Mixed | None = None
         self._ground = torch.empty(0)
@@ -77,8 +78,7 @@ class Engine:
                 mixed = self._put_in(self._mix(shares))
             elif self._ground.shape[-2:] != self._canvas.shape[-2:]:
                 self._put_in(mixed)
-            painted: Tensor = self._painter(rgb, self._ground, mixed.style.kernels, mixed.style.biases)
-            return painted
+            return self._painter(rgb, self._ground, mixed.style.kernels, mixed.style.biases)
 
     def follow(self, rgb: Tensor, shares: list[float], now_s: float) -> None:
         """Moves the statistics towards those of the scene, with a picture that was just painted.
@@ -112,8 +112,7 @@ class Engine:
         with torch.inference_mode():
             statistics = self.look(rgb, shares)
             style = self._folding.fold(*fold_statistics(*self._vectors(shares), *statistics))
-            painted: Tensor = self._painter(rgb, style.ground(self._canvas), style.kernels, style.biases)
-            return painted
+            return self._painter(rgb, style.ground(self._canvas), style.kernels, style.biases)
 
     def _looking(self, rgb: Tensor, shares: list[float]) -> Generator[None, None, Statistics]:
         self._fit_canvas(rgb)
