@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from murai.errors import ConfigError, PackError
+from murai.apps.timeline import StyleNames
+from murai.errors import PackError
 from murai.stylize.export import export_still_painter
 from murai.stylize.pack import Pack, load_weights, read_pack
 from murai.stylize.shelf import find_pack, pack_folders
@@ -99,21 +99,12 @@ def parse_mix(pack: Pack, mix: Sequence[str], option: str = "--style") -> list[f
         StyleMissing: the pack has no such style.
         ConfigError: a share is no number above 0.
     """
-    shares = [0.0] * len(pack.styles)
-    for entry in mix or [pack.styles[0].name]:
-        style, _, share = entry.partition(":")
-        shares[pack.index_of(style)] += _parse_share(f"{option} {entry}", share)
-    return [share / sum(shares) for share in shares]
+    return list(styles_of(pack).shares(mix or [pack.styles[0].name], option))
 
 
-def _parse_share(given: str, share: str) -> float:
-    try:
-        parsed = float(share or 1.0)
-    except ValueError:
-        parsed = math.nan
-    if not 0.0 < parsed < math.inf:
-        raise ConfigError(f"{given}: '{share}' is no share", "give a number above 0, such as wave:0.5")
-    return parsed
+def styles_of(pack: Pack) -> StyleNames:
+    """A pack's styles, to be named in mixes."""
+    return StyleNames([facts.name for facts in pack.styles], pack.index_of)
 
 
 @dataclass(frozen=True)

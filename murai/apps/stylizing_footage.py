@@ -15,10 +15,10 @@ from murai.apps.stylizing_encoder import FilmShape
 from murai.apps.stylizing_film import Film, FilmFrame, Span, cut_piece
 from murai.apps.stylizing_look import Fit
 from murai.apps.stylizing_masks import FilmMask, Masking, PictureMask
-from murai.apps.stylizing_mix import Timeline
 from murai.apps.stylizing_options import StylizeOptions
 from murai.apps.stylizing_pictures import PICTURE_FORMATS
 from murai.apps.stylizing_work import ONCE, Job
+from murai.apps.timeline import Timeline
 from murai.core.statistics import FrameCounts
 from murai.errors import ConfigError
 from murai.sources.capture import decoded_frames

@@ -1,58 +1,13 @@
-"""Which styles a film is painted in at each of its moments."""
+"""Which styles of a pack a film is painted in at each of its moments."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
-from murai.apps.styles import parse_mix
-from murai.errors import ConfigError
+from murai.apps import timeline
+from murai.apps.styles import parse_mix, styles_of
+from murai.apps.timeline import Key, Timeline
 from murai.stylize.pack import Pack
-
-
-@dataclass(frozen=True)
-class Key:
-    """At `at_s` seconds of the film its styles have these shares, which sum to 1."""
-
-    at_s: float
-    shares: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """Mixes of styles over time, gliding evenly from each key to the next.
-
-    keys: at least one, in the order of their times; two of the same time make a cut.
-    """
-
-    keys: tuple[Key, ...]
-
-    def shares_at(self, at_s: float) -> list[float]:
-        """One share a style, summing to 1. Before the first key and after the last one they rest."""
-        past = [key for key in self.keys if key.at_s <= at_s]
-        coming = [key for key in self.keys if key.at_s > at_s]
-        if not past or not coming:
-            return list((past or coming)[-1 if past else 0].shares)
-        before, after = past[-1], coming[0]
-        if before.shares == after.shares:
-            return list(before.shares)
-        part = (at_s - before.at_s) / (after.at_s - before.at_s)
-        return [a + (b - a) * part for a, b in zip(before.shares, after.shares, strict=True)]
-
-    def lead_in_from(self, at_s: float, lead_in_s: float) -> float:
-        """From when on the film has to be followed, so that its statistics at `at_s` are as if it always had been.
-
-        They forget what was longer ago than the lead-in, but only while shares rest: a glide counts as well as
-        what led to it.
-        """
-        begin_s = at_s - lead_in_s
-        for before, after in reversed(list(pairwise(self.keys))):
-            glides = before.shares != after.shares
-            if glides and after.at_s >= begin_s and before.at_s < at_s:
-                begin_s = min(begin_s, before.at_s - lead_in_s)
-        return max(begin_s, 0.0)
 
 
 def steady(pack: Pack, styles: Sequence[str], option: str = "--style") -> Timeline:
@@ -65,28 +20,10 @@ def steady(pack: Pack, styles: Sequence[str], option: str = "--style") -> Timeli
 
 
 def parse_timeline(pack: Pack, text: str) -> Timeline:
-    """Of "SECONDS:NAME[:SHARE][+NAME[:SHARE]…],…".
+    """Of the pack's styles: see `timeline.parse_timeline`.
 
     Raises:
         StyleMissing: the pack has no such style.
         ConfigError: a time or share is no number, or times go back.
     """
-    keys = [_parse_key(pack, entry.strip()) for entry in text.split(",")]
-    for before, after in pairwise(keys):
-        if after.at_s < before.at_s:
-            raise ConfigError(f"--mix {text}: {after.at_s:g} s comes after {before.at_s:g} s", "put times in order")
-    return Timeline(tuple(keys))
-
-
-def _parse_key(pack: Pack, entry: str) -> Key:
-    time, _, mix = entry.partition(":")
-    try:
-        at_s = float(time)
-    except ValueError:
-        at_s = math.nan
-    if not 0.0 <= at_s < math.inf or not mix:
-        raise ConfigError(
-            f"--mix: '{entry}' is no moment with its styles",
-            f"write it as 10:{pack.styles[0].name}, in seconds, with + between styles",
-        )
-    return Key(at_s, tuple(parse_mix(pack, mix.split("+"), "--mix")))
+    return timeline.parse_timeline(text, styles_of(pack))

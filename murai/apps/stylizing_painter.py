@@ -11,7 +11,7 @@ from torch import Tensor
 
 from murai.apps.stylizing_film import FilmFrame
 from murai.apps.stylizing_look import Finish
-from murai.apps.stylizing_mix import Timeline
+from murai.apps.timeline import Timeline
 from murai.errors import HardwareError
 from murai.hardware import Compute
 from murai.networks.canvas import canvas_size, draw_canvas

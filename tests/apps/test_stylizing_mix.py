@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from murai.apps.stylizing_mix import Key, Timeline, parse_timeline, steady
+from murai.apps.stylizing_mix import parse_timeline, steady
+from murai.apps.timeline import Key, Timeline
 from murai.errors import ConfigError, StyleMissing
 from murai.stylize.pack import Pack, read_pack
 from tests.fakes.packs import write_tiny_pack
