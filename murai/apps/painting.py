@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 Show = Callable[[Tensor], None]
+StylesAt = Callable[[int, float, float], Sequence[StyleFile]]
+"""The styles of a film's frame: by its number, from 0, its time and the film's duration in s; 0 of 0 s for images."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Studio:
 
     options: PaintingOptions
     network: PerceptualNetwork
-    styles: Sequence[StyleFile]
+    styles_at: StylesAt
     console: Console
     show: Show
 
@@ -63,7 +65,7 @@ def paint_files(options: PaintingOptions, console: Console, *, show: bool = Fals
         network = open_network(options.look, machine.device)
         machine = machine.model_copy(update={"tile_px": tile_side(network, machine)})
         styles = read_styles(options, machine.device)
-        studio = Studio(options.model_copy(update={"machine": machine}), network, styles, console, shown)
+        studio = Studio(options.model_copy(update={"machine": machine}), network, lambda *_: styles, console, shown)
         if options.content.is_dir():
             _paint_all(studio, pairs)
         else:
@@ -128,7 +130,7 @@ def _paint_one(studio: Studio, content: Path, result: Result) -> None:
     began_s = time.monotonic()
     options = studio.options.model_copy(update={"content": content, "output": result.picture})
     assert options.machine.tile_px is not None
-    job = prepare(content, studio.styles, options, options.machine.tile_px)
+    job = prepare(content, studio.styles_at(0, 0.0, 0.0), options, options.machine.tile_px)
     check_result(result, job.settings.size)
     with Progressing(job.settings, result.picture.name, studio.console) as progress:
         keeper = _Keeper(job, result, options.save_every, studio.show)
@@ -175,7 +177,7 @@ def _facts(job: Job, progress: Progressing, studio: Studio, took_s: float) -> di
     height, width = job.settings.size
     return {
         "size": [width, height],
-        "sizes": [[each[1], each[0]] for each in job.settings.sizes],
+        "sizes": [[each[1], each[0]] for each, _ in job.settings.stages],
         "steps": progress.steps,
         "network": studio.network.name,
         "first_losses": progress.first,

@@ -144,7 +144,8 @@ def files_of(options: PaintingOptions) -> list[Path]:
 def sha256(file: Path) -> str:
     """In hexadecimal; empty where the file can't be read any more."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
         return ""
 

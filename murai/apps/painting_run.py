@@ -11,7 +11,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from murai.errors import TrainingError
 from murai.painting.paint import Moment, Settings
-from murai.painting.resizing import steps_at
 from murai.training.records import Curves
 
 _log = logging.getLogger(__name__)
@@ -24,9 +23,7 @@ class Progressing:
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         loss = TextColumn("{task.fields[loss]}")
         self._bar = Progress(*columns, loss, console=console, transient=True, disable=not console.is_terminal)
-        # A step takes as long as its picture is large.
-        work = sum(steps_at(settings.steps, n) * h * w for n, (h, w) in enumerate(settings.sizes))
-        self._task = self._bar.add_task(title, total=work, loss="")
+        self._task = self._bar.add_task(title, total=settings.work_px, loss="")
         self._title = title
         self._curves = Curves()
         self.steps = 0

@@ -26,6 +26,7 @@ class Settings:
     size: (height, width) of the painting. smallest_px: of the long side at the first size; see `ladder`.
     steps: at the first size, and fewer at each further one; see `steps_at`.
     tile_px: larger pictures are looked at in tiles of this side.
+    last_sizes: how many of the sizes are painted at, counted from the largest; None for all.
     """
 
     size: tuple[int, int]
@@ -34,15 +35,24 @@ class Settings:
     tile_px: int
     weights: PaintingWeights = field(default_factory=PaintingWeights)
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
+    last_sizes: int | None = None
 
     @property
-    def sizes(self) -> list[tuple[int, int]]:
-        return ladder(self.size, self.smallest_px)
+    def stages(self) -> list[tuple[tuple[int, int], int]]:
+        """Each size, (height, width), with its number of steps."""
+        sizes = ladder(self.size, self.smallest_px)
+        stages = [(size, steps_at(self.steps, number)) for number, size in enumerate(sizes)]
+        return stages if self.last_sizes is None else stages[-self.last_sizes :]
 
     @property
     def all_steps(self) -> int:
         """Over all sizes."""
-        return sum(steps_at(self.steps, number) for number in range(len(self.sizes)))
+        return sum(steps for _, steps in self.stages)
+
+    @property
+    def work_px(self) -> int:
+        """Pixels looked at over all steps, which the time that it takes goes by."""
+        return sum(height * width * steps for (height, width), steps in self.stages)
 
 
 @dataclass(frozen=True)
@@ -87,8 +97,7 @@ def paint(
         PaintingError: a loss is no number, a mask leaves nothing, or memory is full.
     """
     picture, done = start, 0
-    for number, size in enumerate(settings.sizes):
-        steps = steps_at(settings.steps, number)
+    for size, steps in settings.stages:
         objective = _objective(network, wishes, settings, size)
         told = _counted(watch, done, size)
         framed = optimise(_framed(resized(picture, size)), objective, settings.optimiser, steps, told)
