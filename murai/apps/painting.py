@@ -19,13 +19,12 @@ from murai.apps.painting_options import PaintingOptions
 from murai.apps.painting_run import Progressing
 from murai.apps.painting_setup import (
     Job,
-    StyleFile,
     open_machine,
     open_network,
     prepare,
-    read_styles,
     tile_side,
 )
+from murai.apps.painting_styles import PaintingStyles, StyleFile
 from murai.errors import MuraiError, PaintingError
 from murai.networks.perceptual import PerceptualNetwork
 from murai.painting.paint import Moment, paint
@@ -64,8 +63,9 @@ def paint_files(options: PaintingOptions, console: Console, *, show: bool = Fals
         assert machine.device != "auto"
         network = open_network(options.look, machine.device)
         machine = machine.model_copy(update={"tile_px": tile_side(network, machine)})
-        styles = read_styles(options, machine.device)
-        studio = Studio(options.model_copy(update={"machine": machine}), network, lambda *_: styles, console, shown)
+        styles = PaintingStyles(options, machine.device)
+        chosen = options.model_copy(update={"machine": machine})
+        studio = Studio(chosen, network, lambda _, at_s, lasts_s: styles.at(at_s, lasts_s), console, shown)
         if options.content.is_dir():
             _paint_all(studio, pairs)
         else:

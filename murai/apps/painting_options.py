@@ -18,6 +18,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Px = Annotated[int, Field(ge=32)]
+StylePlay = Literal["loop", "stretch"]
 
 
 class _Told(BaseModel):
@@ -25,8 +26,10 @@ class _Told(BaseModel):
 
 
 class StyleOptions(_Told):
-    """One style image. For px, mask and where see `murai.painting.styles.Style`: mask is of the image, where of the
-    content."""
+    """One style image, or film.
+
+    For px, mask and where see `murai.painting.styles.Style`: mask is of the image, where of the content.
+    """
 
     name: str
     image: Path
@@ -88,6 +91,8 @@ class PaintingOptions(_Told):
     """All of it.
 
     content: an image, or a folder of images. output: an image, or a folder.
+    mix: shares of the styles over time, see `murai.apps.timeline`; each counts times its own weight.
+    style_film: how styles that are films go with the content's time.
     softness_px: of all masks' edges, in px of the pictures that they are masks of.
     save_every: steps after which the picture so far is kept.
     """
@@ -99,6 +104,8 @@ class PaintingOptions(_Told):
     steps: StepOptions = StepOptions()
     colours: ColourOptions = ColourOptions()
     machine: MachineOptions = MachineOptions()
+    mix: str = ""
+    style_film: StylePlay = "loop"
     softness_px: Weight = 0.0
     save_every: Count | None = None
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from murai.apps.painting_options import ColourOptions, LookOptions, MachineOptions, PaintingOptions, StyleOptions
+from murai.apps.painting_options import ColourOptions, LookOptions, MachineOptions, PaintingOptions
+from murai.apps.painting_styles import StyleFile
 from murai.hardware import choose_compute, free_memory_bytes
 from murai.imaging.colour import greyed, match_colours, own_colours
 from murai.imaging.masks import read_mask
@@ -62,30 +63,6 @@ def _usual_layers(options: LookOptions) -> Layers:
     from murai.networks.vgg_files import USUAL_LAYERS
 
     return USUAL_LAYERS
-
-
-@dataclass(frozen=True)
-class StyleFile:
-    """A style image as it was read, before anything of the content is known."""
-
-    told: StyleOptions
-    picture: Tensor
-    counts: Tensor | None
-
-
-def read_styles(options: PaintingOptions, device: str) -> list[StyleFile]:
-    """The style images and their own masks, on the device.
-
-    Raises:
-        TrainingError, MediaError: one can't be read.
-    """
-    return [_read_style(told, options.softness_px, device) for told in options.styles]
-
-
-def _read_style(told: StyleOptions, softness_px: float, device: str) -> StyleFile:
-    picture = read_picture(told.image, device)
-    size = (picture.shape[1], picture.shape[2])
-    return StyleFile(told, picture, None if told.mask is None else read_mask(told.mask, size, softness_px).to(device))
 
 
 def read_picture(file: Path, device: str) -> Tensor:

@@ -58,7 +58,7 @@ def find_jobs(options: StylizeOptions) -> list[Job]:
 def _of_file(file: Path, options: StylizeOptions) -> Job:
     if not file.exists():
         raise ConfigError(f"there is no file {file}", "check the path")
-    if _kind_of(file) == "film":
+    if kind_of(file) == "film":
         return Job("film", str(file), _film_output(options, file.name), str(file), options.mask)
     if options.shard:
         raise ConfigError(f"--shard cuts folders and films, and {file} is a picture", "leave it out")
@@ -133,7 +133,8 @@ def _apart_by_ending(job: Job) -> Job:
     return replace(job, output=job.output.with_name(Path(job.source).name + job.output.suffix))
 
 
-def _kind_of(file: Path) -> Kind:
+def kind_of(file: Path) -> Kind:
+    """"picture" or "film", by its name or else by what it holds."""
     ending = file.suffix.lower()
     if ending in PICTURE_FORMATS:
         return "picture"

@@ -15,7 +15,8 @@ from torch import Tensor
 from murai.apps import painting
 from murai.apps.painting import paint_files, repeated
 from murai.apps.painting_options import parse_styles
-from murai.apps.painting_setup import prepare, read_styles
+from murai.apps.painting_setup import prepare
+from murai.apps.painting_styles import PaintingStyles
 from murai.errors import ConfigError, MuraiError, PaintingError
 from murai.imaging.colour import ColourSpace, from_rgb
 from murai.painting.paint import Moment
@@ -110,7 +111,7 @@ def test_before_and_after_are_two_things_and_matched_colours_a_third(folder: Pat
 @pytest.mark.parametrize("how", ["cholesky", "axes"])
 def test_matched_colours_are_the_photographs_before_any_painting(folder: Path, how: str) -> None:
     options = options_in(folder, colours={"match": how})
-    job = prepare(options.content, read_styles(options, "cpu"), options, 256)
+    job = prepare(options.content, PaintingStyles(options, "cpu").at(0.0, 0.0), options, 256)
     means = [each.mean((1, 2)) for each in (job.wishes.styles[0].picture, job.content)]
     torch.testing.assert_close(*means, atol=0.02, rtol=0.0)  # what goes beyond RGB's range is cut off
 
@@ -118,7 +119,7 @@ def test_matched_colours_are_the_photographs_before_any_painting(folder: Path, h
 def test_each_seed_has_its_own_noise(folder: Path) -> None:
     starts = [{"start": "noise", "seed": 1}, {"start": "noise", "seed": 2}, {"noise": 0.5}, {"start": "style"}, {}]
     options = [options_in(folder, steps=steps) for steps in starts]
-    styles = read_styles(options[0], "cpu")
+    styles = PaintingStyles(options[0], "cpu").at(0.0, 0.0)
     made = [prepare(each.content, styles, each, 256).start for each in options]
     for number, one in enumerate(made):
         assert all(not torch.equal(one, other) for other in made[number + 1 :])
