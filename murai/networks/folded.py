@@ -116,17 +116,23 @@ class FoldedPainter(nn.Module):
         x = rgb[None].to(self.dtype) * (1.0 / 255.0) - 0.5
         around = [margin, margin + -width % self.fold, margin, margin + -height % self.fold]
         x = F.pixel_unshuffle(F.pad(x, around, mode="replicate"), self.fold)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = self.painted(x.contiguous(memory_format=torch.channels_last), ground, kernels, biases)
+        # Not "+ 0.5": in bfloat16 255 + 0.5 is 256, and white would come out black.
+        painted = self._interleave((torch.sigmoid(x) * 255.0).round_().to(torch.uint8))
+        return painted[margin : margin + height, margin : margin + width].contiguous()[:, :, :3].permute(2, 0, 1)
+
+    def painted(self, x: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+        """From folded pictures (1, 48, h, w), about 0, to what comes before the sigmoid: (1, 16, 2 h, 2 w).
+
+        Both in channels_last memory; of the 16, four each for the four pixels that one becomes.
+        """
         x = F.conv2d(x, kernels[0], biases[0], padding=1).add_(ground).relu_()
         last = len(kernels) - 1
         for first in range(1, last - 1, 2):
             y = F.conv2d(x, kernels[first], biases[first], padding=1).relu_()
             x = x + F.conv2d(y, kernels[first + 1], biases[first + 1], padding=1)
         x = self._interleave(F.conv2d(x, kernels[last - 1], biases[last - 1], padding=1).relu_())
-        x = F.conv2d(x.permute(2, 0, 1)[None], kernels[last], biases[last], padding=1)
-        # Not "+ 0.5": in bfloat16 255 + 0.5 is 256, and white would come out black.
-        painted = self._interleave((torch.sigmoid(x) * 255.0).round_().to(torch.uint8))
-        return painted[margin : margin + height, margin : margin + width].contiguous()[:, :, :3].permute(2, 0, 1)
+        return F.conv2d(x.permute(2, 0, 1)[None], kernels[last], biases[last], padding=1)
 
     def _interleave(self, x: Tensor) -> Tensor:
         """(1, 4 C, H, W) in channels_last memory, by row and column of each four: (2 H, 2 W, C)."""
