@@ -14,17 +14,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from murai.networks.folded import FoldedPainter
 
 
 def compile_painter(dtype: torch.dtype) -> torch.jit.ScriptModule:
     """A `FoldedPainter`, scripted and frozen, and called like it."""
-    scripted = script(FoldedPainter(dtype).eval())
-    with _without_its_warnings():
-        frozen: torch.jit.ScriptModule = torch.jit.freeze(scripted)
-    return frozen
+    return _frozen(FoldedPainter(dtype))
+
+
+def compile_middle(dtype: torch.dtype) -> torch.jit.ScriptModule:
+    """`FoldedPainter.painted`, scripted and frozen."""
+    return _frozen(_Middle(dtype))
+
+
+class _Middle(nn.Module):
+    """A `FoldedPainter` that is called by its middle part: a frozen module has no other method."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.painter = FoldedPainter(dtype)
+
+    def forward(self, x: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+        return self.painter.painted(x, ground, kernels, biases)
 
 
 def script(module: nn.Module) -> torch.jit.ScriptModule:
@@ -32,6 +45,13 @@ def script(module: nn.Module) -> torch.jit.ScriptModule:
     with _without_its_warnings():
         scripted: torch.jit.ScriptModule = torch.jit.script(module)
     return scripted
+
+
+def _frozen(module: nn.Module) -> torch.jit.ScriptModule:
+    scripted = script(module.eval())
+    with _without_its_warnings():
+        frozen: torch.jit.ScriptModule = torch.jit.freeze(scripted)
+    return frozen
 
 
 def to_bytes(scripted: torch.jit.ScriptModule) -> bytes:
