@@ -6,6 +6,7 @@ MuraiError                      one line: what, with its value, and the remedy
 ├── AlreadyRunning              a second kiosk on the same machine
 ├── SourceError                 no pictures from where they should come
 │   ├── MediaError              a file or network stream that can't be read
+│   ├── DecoderError            a decoder on the GPU that can't be used, or failed
 │   └── CameraError             anything that a camera does wrong
 │       ├── CameraMissing       not there, or unplugged while in use
 │       ├── CameraBusy          another program holds it
@@ -26,6 +27,7 @@ MuraiError                      one line: what, with its value, and the remedy
 │   └── PostLater               this post may be taken later
 ├── RenderError                 a painted file that can't be written, or some that failed
 ├── PaintingError               a painting by optimisation that can't be made or kept
+├── BenchError                  a measurement that can't be made, or its figures not be kept
 └── TrainingError               training data or a checkpoint that can't be used
 """
 
@@ -66,6 +68,10 @@ class SourceError(MuraiError):
 
 class MediaError(SourceError):
     """A file or network stream that can't be read."""
+
+
+class DecoderError(SourceError):
+    """A decoder on the GPU that can't be used, or that failed."""
 
 
 class CameraError(SourceError):
@@ -154,6 +160,10 @@ class RenderError(MuraiError):
 
 class PaintingError(MuraiError):
     """A painting by optimisation that can't be made or kept."""
+
+
+class BenchError(MuraiError):
+    """A measurement that can't be made, or whose figures can't be kept."""
 
 
 class TrainingError(MuraiError):
