@@ -7,8 +7,9 @@ are called in libEGL directly.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Iterator
-from ctypes import c_char_p, c_int, c_void_p
+from ctypes import c_char_p, c_int, c_ssize_t, c_void_p
 from typing import Any
 
 from murai.errors import DisplayError
@@ -17,7 +18,7 @@ _NONE = 0x3038
 _SURFACE_TYPE, _RENDERABLE_TYPE, _OPENGL_BIT, _OPENGL_API = 0x3033, 0x3040, 0x0008, 0x30A2
 _CONTEXT = (0x3098, 3, 0x30FB, 3, 0x30FD, 0x0001, _NONE)  # version 3.3, core profile
 _PLATFORM_DEVICE_EXT, _PLATFORM_SURFACELESS_MESA = 0x313F, 0x31DD
-_EXTENSIONS = 0x3055
+_EXTENSIONS, _CUDA_DEVICE_NV = 0x3055, 0x323A
 _MAX_DEVICES = 16
 _REMEDY = "install libegl1 and libgl1-mesa-dri, or the graphics card's driver with its EGL part"
 
@@ -25,8 +26,9 @@ _REMEDY = "install libegl1 and libgl1-mesa-dri, or the graphics card's driver wi
 class EglContext:
     """An OpenGL 3.3 core context that is current in the thread that made it, and has no surface.
 
-    Takes the first graphics device that gives one, else Mesa's surfaceless platform, which draws
-    on the CPU. Owned by the main thread.
+    Takes the first graphics device that gives one, in CUDA's order where CUDA knows them, so that it
+    is the one that paints; else Mesa's surfaceless platform, which draws on the CPU. Owned by the main
+    thread.
 
     Raises:
         DisplayError: libEGL is missing, or nothing on this machine gives such a context.
@@ -73,23 +75,40 @@ def _displays(egl: ctypes.CDLL) -> Iterator[tuple[str, int]]:
     offered = (egl.eglQueryString(None, _EXTENSIONS) or b"").decode()
     get_display = _extension(egl, "eglGetPlatformDisplayEXT", c_void_p, c_int, c_void_p, c_void_p)
     if "EGL_EXT_platform_device" in offered:
-        for number, device in enumerate(_hardware_devices(egl)):
-            yield f"graphics device {number}", get_display(_PLATFORM_DEVICE_EXT, device, None)
+        for place, device in _hardware_devices(egl):
+            yield place, get_display(_PLATFORM_DEVICE_EXT, device, None)
     if "EGL_MESA_platform_surfaceless" in offered:
         yield "Mesa without a surface", get_display(_PLATFORM_SURFACELESS_MESA, None, None)
 
 
-def _hardware_devices(egl: ctypes.CDLL) -> list[int]:
+def _hardware_devices(egl: Any) -> list[tuple[str, int]]:
+    """What each device is and EGL's handle of it; CUDA's first device is the first."""
     query = _extension(egl, "eglQueryDevicesEXT", c_int, c_int, c_void_p, c_void_p)
     describe = _extension(egl, "eglQueryDeviceStringEXT", c_char_p, c_void_p, c_int)
     devices, count = (c_void_p * _MAX_DEVICES)(), c_int(0)
     if not query(_MAX_DEVICES, devices, ctypes.byref(count)):
         return []
-    found = [device for device in devices[: count.value] if device]
-    return [device for device in found if b"software" not in (describe(device, _EXTENSIONS) or b"")]
+    found: list[tuple[float, str, int]] = []
+    for number, device in enumerate(device for device in devices[: count.value] if device):
+        extensions = (describe(device, _EXTENSIONS) or b"").decode()
+        if "software" in extensions:
+            continue
+        place, cuda = f"graphics device {number}", math.inf
+        if "EGL_NV_device_cuda" in extensions:
+            cuda = _cuda_number(egl, device)
+            place += f", {cuda:g} for CUDA"
+        found.append((cuda, place, device))
+    return [(place, device) for _, place, device in sorted(found, key=lambda each: each[0])]
 
 
-def _extension(egl: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> Any:
+def _cuda_number(egl: Any, device: int) -> float:
+    """CUDA's number of a device, infinite where it has none, as when CUDA_VISIBLE_DEVICES hides it."""
+    query = _extension(egl, "eglQueryDeviceAttribEXT", c_int, c_void_p, c_int, c_void_p)
+    number = c_ssize_t(-1)  # an EGLAttrib
+    return number.value if query(device, _CUDA_DEVICE_NV, ctypes.byref(number)) and number.value >= 0 else math.inf
+
+
+def _extension(egl: Any, name: str, result: Any, *arguments: Any) -> Any:
     return ctypes.CFUNCTYPE(result, *arguments)(egl.eglGetProcAddress(name.encode()))
 
 

@@ -12,12 +12,17 @@ from OpenGL import GL
 
 from murai.errors import DisplayError
 
-__all__ = ["GL", "link_program", "renderer_name"]
+__all__ = ["GL", "link_program", "renderer_name", "vendor_name"]
 
 
 def renderer_name() -> str:
     """What draws, in the driver's words."""
     return str(GL.glGetString(GL.GL_RENDERER).decode())
+
+
+def vendor_name() -> str:
+    """Who made the driver, in its own words: "NVIDIA Corporation"."""
+    return str(GL.glGetString(GL.GL_VENDOR).decode())
 
 
 def link_program(vertex: str, fragment: str) -> int:

@@ -9,14 +9,15 @@ import torch
 
 from murai.core.frame import Frame, Painted
 from murai.display.canvas import Canvas
+from murai.display.frame_texture import FrameTexture
 from murai.display.framebuffer import Framebuffer
 from murai.display.hud import HudState
+from murai.display.interop import PixelPaths
 from murai.display.opengl import GL
 from murai.display.program import Program
 from murai.display.read_back import read_pixels
 from murai.display.shaders import VERTEX, Features, picture_fragment
 from murai.display.sprites import SpriteLayer
-from murai.display.texture import FrameTexture
 from murai.display.view import Placement, ViewState, place_picture, upright_size_px
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Renderer:
         self._vertices = int(GL.glGenVertexArrays(1))
         GL.glBindVertexArray(self._vertices)
         self._programs: dict[Features, Program] = {}
-        self._textures = {unit: FrameTexture() for unit in (_PAINTING, _PREVIOUS, _CAMERA)}
+        paths = PixelPaths()
+        self._textures = {unit: FrameTexture(paths) for unit in (_PAINTING, _PREVIOUS, _CAMERA)}
         self._sprites = SpriteLayer()
         self._for_pictures: Framebuffer | None = None
         self._prepare()
