@@ -14,7 +14,7 @@ import torch
 
 from murai import hardware
 from murai.errors import HardwareError
-from murai.hardware import choose_compute, cpu_flags, usable_cores
+from murai.hardware import Compute, choose_compute, cpu_flags, machine_name, runs_on, usable_cores
 
 
 @pytest.fixture(autouse=True)
@@ -71,17 +71,89 @@ def test_a_machine_with_gpu_takes_it() -> None:
         assert torch.cuda.get_device_name(0) in chosen.reason
 
 
-@pytest.mark.parametrize(("capability", "number_type"), [((6, 1), "float32"), ((7, 0), "float16"), ((9, 0), "float16")])
-def test_half_precision_is_for_gpus_that_are_fast_at_it(
-    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], number_type: str
+def with_card(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], built_for: str = "sm_50 sm_60 sm_70 sm_80 sm_90"
 ) -> None:
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "A Card")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda index: capability)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", built_for.split)
+
+
+@pytest.mark.parametrize(
+    ("capability", "number_type", "rival"),
+    [((6, 1), "float32", "float16"), ((7, 0), "float16", "float32"), ((9, 0), "float16", "float32")],
+)
+def test_half_precision_comes_first_on_gpus_that_have_units_for_it(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], number_type: str, rival: str
+) -> None:
+    with_card(monkeypatch, capability)
     chosen = choose_compute("auto")
     assert (chosen.device, chosen.number_type, chosen.reason) == ("cuda", number_type, "found A Card")
+    assert chosen.rivals == (rival,)
     assert choose_compute("cpu").device == "cpu"
+
+
+def test_of_several_gpus_the_first_is_taken_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_card(monkeypatch, (8, 6))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    assert choose_compute("cuda").reason == "found A Card, the first of 3 GPUs"
+
+
+@pytest.mark.parametrize(
+    ("capability", "remedy"), [((6, 1), r"CUDA 12\.6 \(index cu126\) and the extra cuda12"), ((13, 0), "a newer CUDA")]
+)
+def test_a_torch_that_is_not_built_for_the_card(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capability: tuple[int, int], remedy: str
+) -> None:
+    with_card(monkeypatch, capability, "sm_75 sm_80 sm_86 sm_90 sm_100 sm_120")
+    needs = f"A Card needs sm_{capability[0]}{capability[1]}, and torch .* is built for sm_75 .* sm_120"
+    with pytest.raises(HardwareError, match=f"device cuda can't be used: {needs}; install .*{remedy}.*--device auto"):
+        choose_compute("cuda")
+    with caplog.at_level(logging.INFO):
+        chosen = choose_compute("auto")
+    assert chosen.device == "cpu"
+    assert "A Card needs sm_" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("capability", "built_for", "runs"),
+    [
+        ((6, 1), "sm_60", True),
+        ((6, 0), "sm_61", False),
+        ((8, 9), "sm_80 sm_90", True),
+        ((9, 0), "sm_80", False),
+        ((9, 0), "sm_80 compute_80", True),
+        ((7, 5), "compute_80", False),
+        ((9, 0), "sm_90a", True),
+        ((12, 1), "sm_120a compute_120a", False),
+        ((10, 3), "sm_100f", True),
+        ((12, 0), "compute_100f", False),
+        ((12, 0), "sm_120", True),
+        ((7, 5), "gfx90a", False),
+    ],
+)
+def test_which_gpus_code_runs_on(capability: tuple[int, int], built_for: str, runs: bool) -> None:
+    assert runs_on(capability, built_for.split()) is runs
+
+
+def test_a_measurement_belongs_to_chip_driver_threads_and_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpuinfo, version = tmp_path / "cpuinfo", tmp_path / "version"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: A Chip\nmodel name\t: Another\n")
+    version.write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\n")
+    monkeypatch.setattr(hardware, "Path", lambda path: cpuinfo if "cpuinfo" in path else version)
+    with_card(monkeypatch, (6, 1))
+    torch_build = f"torch {torch.__version__}"
+    assert machine_name(Compute("cpu", "float32", 2, "")) == f"A Chip, 2 threads, {torch_build}"
+    assert machine_name(Compute("cuda", "float32", 1, "")) == f"A Card 6.1, driver 535.183.01, {torch_build}"
+    cpuinfo.unlink()
+    version.unlink()
+    assert machine_name(Compute("cpu", "float32", 2, "")) == f"unknown CPU, 2 threads, {torch_build}"
+    assert machine_name(Compute("cuda", "float32", 1, "")) == f"A Card 6.1, unknown driver, {torch_build}"
 
 
 @pytest.mark.parametrize(
