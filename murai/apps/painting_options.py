@@ -18,6 +18,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Px = Annotated[int, Field(ge=32)]
+Start = Literal["content", "style", "noise", "last", "warped"]
 StylePlay = Literal["loop", "stretch"]
 
 
@@ -57,13 +58,17 @@ class LookOptions(_Told):
 
 
 class StepOptions(_Told):
-    """How it is optimised: see `murai.painting.paint.Settings`. noise: share of it in the first picture."""
+    """How it is optimised: see `murai.painting.paint.Settings`.
+
+    start: what a picture begins with, None for the usual: its content, and in films the last frame, warped.
+    noise: share of it in the first picture.
+    """
 
     optimiser: Literal["lbfgs", "adam"] = "lbfgs"
     steps: Count = 200
     rate: Rate = 0.02
     history: Count = 20
-    start: Literal["content", "style", "noise"] = "content"
+    start: Start | None = None
     noise: Share = 0.0
     seed: int = 1
     size_px: Px | None = None
@@ -87,14 +92,36 @@ class MachineOptions(_Told):
     tile_px: Px | None = None
 
 
+class FilmOptions(_Told):
+    """What films alone have: see `murai.apps.painting_film`.
+
+    next_steps, next_sizes: for the frames after the first of a scene: steps as if at the smallest size, and the
+        number of sizes, from the largest; None for what goes with the start.
+    look_back: how many frames ago the frames are that each frame is held to.
+    blend: share of the neighbour in what a further pass begins with.
+    frames: a folder that keeps each frame as a PNG. seconds: no more of the film than that. crf: x264's quality.
+    """
+
+    next_steps: Count | None = None
+    next_sizes: Count | None = None
+    temporal_weight: Weight = 100.0
+    look_back: Annotated[tuple[Count, ...], Field(min_length=1)] = (1, 2, 4, 8, 16, 32)
+    passes: Count = 1
+    blend: Share = 0.5
+    flow: Literal["auto", "dis", "raft"] = "auto"
+    frames: Path | None = None
+    seconds: Rate | None = None
+    crf: Annotated[int, Field(ge=0, le=51)] = 18
+
+
 class PaintingOptions(_Told):
     """All of it.
 
-    content: an image, or a folder of images. output: an image, or a folder.
+    content: an image, a film, or a folder of them. output: an image, a film, or a folder.
     mix: shares of the styles over time, see `murai.apps.timeline`; each counts times its own weight.
     style_film: how styles that are films go with the content's time.
     softness_px: of all masks' edges, in px of the pictures that they are masks of.
-    save_every: steps after which the picture so far is kept.
+    save_every: steps after which the picture so far is kept; of films, frames.
     """
 
     content: Path
@@ -104,18 +131,15 @@ class PaintingOptions(_Told):
     steps: StepOptions = StepOptions()
     colours: ColourOptions = ColourOptions()
     machine: MachineOptions = MachineOptions()
+    film: FilmOptions = FilmOptions()
     mix: str = ""
     style_film: StylePlay = "loop"
     softness_px: Weight = 0.0
     save_every: Count | None = None
 
 
-def parse_styles(
-    images: Sequence[str], sizes: Sequence[str] = (), masks: Sequence[str] = (), places: Sequence[str] = ()
-) -> tuple[StyleOptions, ...]:
-    """Styles by words: images [NAME=]FILE[:WEIGHT]; the rest [NAME=]VALUE, for one style or for all.
-
-    sizes: short sides in px. masks: files, of the style images. places: files, masks of the content.
+def parse_styles(images: Sequence[str]) -> tuple[StyleOptions, ...]:
+    """Styles by words [NAME=]FILE[:WEIGHT].
 
     Raises:
         ConfigError: a word can't be used.
@@ -124,19 +148,28 @@ def parse_styles(
     names = [name for name, _, _ in named]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"two of the styles have the name '{twice}'", "give one of them as in --style other=FILE")
-    px_of = {name: _px(value) for name, value in by_style("--style-px", sizes, names).items()}
-    mask_of = by_style("--style-mask", masks, names)
-    where_of = by_style("--mask", places, names)
+    return tuple(StyleOptions(name=name, image=image, weight=weight) for name, image, weight in named)
+
+
+def with_details(
+    styles: Sequence[StyleOptions], sizes: Sequence[str] = (), masks: Sequence[str] = (), places: Sequence[str] = ()
+) -> tuple[StyleOptions, ...]:
+    """Styles with more said of them, by words [NAME=]VALUE, for one style or for all; what isn't said stays.
+
+    sizes: short sides in px. masks: files, of the style images. places: files, masks of the content.
+
+    Raises:
+        ConfigError: a word can't be used.
+    """
+    names = [style.name for style in styles]
+    said: dict[str, dict[str, int | Path]] = {
+        "px": {name: _px(value) for name, value in by_style("--style-px", sizes, names).items()},
+        "mask": {name: Path(value) for name, value in by_style("--style-mask", masks, names).items()},
+        "where": {name: Path(value) for name, value in by_style("--mask", places, names).items()},
+    }
     return tuple(
-        StyleOptions(
-            name=name,
-            image=image,
-            weight=weight,
-            px=px_of.get(name),
-            mask=_path(mask_of.get(name)),
-            where=_path(where_of.get(name)),
-        )
-        for name, image, weight in named
+        style.model_copy(update={entry: of[style.name] for entry, of in said.items() if style.name in of})
+        for style in styles
     )
 
 
@@ -167,7 +200,3 @@ def _px(said: str) -> int:
     if not said.isdecimal() or int(said) < 32:
         raise ConfigError(f"--style-px {said} is no size", "give 32 px or more")
     return int(said)
-
-
-def _path(said: str | None) -> Path | None:
-    return None if said is None else Path(said)

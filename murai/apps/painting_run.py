@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -50,8 +52,63 @@ class Progressing:
         self._bar.update(self._task, advance=height * width, loss=f"{width}x{height}  {told}")
 
     def draw_curves(self, file: Path) -> None:
-        """Writes a picture of each loss by step; where that can't be had the painting is there all the same."""
-        try:
-            self._curves.draw(file, self._title)
-        except TrainingError as fault:
-            _log.warning("there are no curves: %s", fault)
+        """Writes a picture of each loss by step."""
+        draw_curves(self._curves, file, self._title)
+
+
+class FilmProgress:
+    """A progress bar over all frames of a film, on a terminal.
+
+    frames: to be painted in all passes. done: how many of them are painted already.
+    """
+
+    def __init__(self, title: str, frames: int, done: int, console: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        said = TextColumn("{task.fields[said]}")
+        self._bar = Progress(*columns, said, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task(title, total=None, said="")
+        self._frames = frames
+        self._done = done
+
+    def __enter__(self) -> FilmProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, now: Settings, later: Settings, moment: Moment) -> None:
+        """Takes in a step.
+
+        now: of the frame that is painted. later: of the frames after it.
+        """
+        height, width = moment.picture.shape[1:]
+        if moment.step == 1:
+            after_px = (self._frames - self._done - 1) * later.work_px
+            begun_px = self._bar.tasks[0].completed
+            self._bar.update(self._task, total=begun_px + now.work_px + after_px)
+        loss = f"frame {self._done + 1} of {self._frames}  loss {moment.losses['total']:.3g}"
+        self._bar.update(self._task, advance=height * width, said=loss)
+
+    def advance(self) -> None:
+        """A frame is painted."""
+        self._done += 1
+
+
+@contextmanager
+def counting(title: str, total: int | None, console: Console) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal, and what is to be called after each item."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
+
+
+def draw_curves(curves: Curves, file: Path, title: str) -> None:
+    """Writes a picture of each loss; where that can't be had the painting is there all the same."""
+    try:
+        curves.draw(file, title)
+    except TrainingError as fault:
+        _log.warning("there are no curves: %s", fault)

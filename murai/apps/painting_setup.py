@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ from murai.painting.styles import Style
 from murai.training.data import read_image
 
 USUAL_LONG_PX = 512
+MaskOf = Callable[[Path, tuple[int, int]], Tensor]
+"""A mask (H, W) in [0, 1] from a file, for a picture of a size, (height, width)."""
 
 
 @contextmanager
@@ -96,8 +98,16 @@ class Job:
         return own_colours(found, content, self.colours.own)
 
 
-def prepare(content_file: Path, styles: Sequence[StyleFile], options: PaintingOptions, tile_px: int) -> Job:
+def prepare(
+    content_file: Path,
+    styles: Sequence[StyleFile],
+    options: PaintingOptions,
+    tile_px: int,
+    mask_of: MaskOf | None = None,
+) -> Job:
     """Everything for the painting of one content image.
+
+    mask_of: what reads masks of the content, None for `read_mask`.
 
     Raises:
         TrainingError, MediaError: the content or a mask of it can't be read.
@@ -105,9 +115,10 @@ def prepare(content_file: Path, styles: Sequence[StyleFile], options: PaintingOp
     """
     device = str(styles[0].picture.device)
     whole = read_picture(content_file, device)
-    size = _painting_size(whole, options.steps.size_px)
+    size = painting_size(whole, options.steps.size_px)
     content = resized(whole, size)
-    wanted = [_style(style, content, options) for style in styles]
+    masks = mask_of or (lambda file, size: read_mask(file, size, options.softness_px))
+    wanted = [_style(style, content, options.colours, masks) for style in styles]
     seen = _grey(content, options.colours)
     steps = options.steps
     start = first_picture(
@@ -129,19 +140,20 @@ def prepare(content_file: Path, styles: Sequence[StyleFile], options: PaintingOp
     return Job(content, Wishes(seen, wanted), settings, start, options.colours)
 
 
-def _painting_size(picture: Tensor, long_px: int | None) -> tuple[int, int]:
+def painting_size(picture: Tensor, long_px: int | None) -> tuple[int, int]:
+    """(height, width) of the painting of a picture (3, H, W) with this long side, None for the usual one."""
     height, width = picture.shape[1:]
     long = max(height, width)
     factor = (min(long, USUAL_LONG_PX) if long_px is None else long_px) / long
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def _style(style: StyleFile, content: Tensor, options: PaintingOptions) -> Style:
+def _style(style: StyleFile, content: Tensor, colours: ColourOptions, mask_of: MaskOf) -> Style:
     told, picture, size = style.told, style.picture, (content.shape[1], content.shape[2])
-    if options.colours.match is not None:
-        picture = match_colours(picture, content, options.colours.match)
-    where = None if told.where is None else read_mask(told.where, size, options.softness_px).to(content.device)
-    return Style(_grey(picture, options.colours), told.weight, told.px, style.counts, where)
+    if colours.match is not None:
+        picture = match_colours(picture, content, colours.match)
+    where = None if told.where is None else mask_of(told.where, size).to(content.device)
+    return Style(_grey(picture, colours), told.weight, told.px, style.counts, where)
 
 
 def _grey(picture: Tensor, colours: ColourOptions) -> Tensor:

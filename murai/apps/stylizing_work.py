@@ -20,7 +20,7 @@ from murai.sources.uri import FileSpec, Playback, StreamSpec, parse_source
 
 Kind = Literal["picture", "film", "live"]
 ONCE = Playback(realtime=False, loop=False)
-_FILM_ENDINGS = {*FILM_FORMATS, ".avi", ".webm", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".h264", ".gif"}
+FILM_ENDINGS = {*FILM_FORMATS, ".avi", ".webm", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".h264", ".gif"}
 _LEFT = ".json", ".part"
 
 
@@ -117,7 +117,7 @@ def _in_folder(file: Path, folder: Path, options: StylizeOptions) -> Job | None:
         )
     if file.suffix.lower() in PICTURE_FORMATS:
         return Job("picture", str(file), options.output / _picture_name(name, png=options.png), str(name), mask)
-    if file.suffix.lower() in _FILM_ENDINGS:
+    if file.suffix.lower() in FILM_ENDINGS:
         output = name.with_suffix("") if options.png else _film_name(name)
         return Job("film", str(file), options.output / output, str(name), mask)
     return None
@@ -138,7 +138,7 @@ def kind_of(file: Path) -> Kind:
     ending = file.suffix.lower()
     if ending in PICTURE_FORMATS:
         return "picture"
-    if ending in _FILM_ENDINGS:
+    if ending in FILM_ENDINGS:
         return "film"
     try:
         with Image.open(file):
