@@ -103,8 +103,10 @@ def train(
     from rich.console import Console
 
     from murai.apps.training import train_pack
+    from murai.training.distributed import end_member
 
     train_pack(_options(locals()), Console())
+    end_member()
 
 
 def _options(given: dict[str, Any]) -> TrainingOptions:

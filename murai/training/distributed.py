@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,6 +86,23 @@ def local_size() -> int:
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
+def _is_member() -> bool:
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def end_member() -> None:
+    """Ends a process of a crew at once, with status 0, when all is written; does nothing in a process that is alone.
+
+    DistributedDataParallel holds on to its group for good, so the group's threads are there until the end. One that
+    needs the interpreter while that is being taken down aborts the process, and torchrun then calls a run failed
+    that is done.
+    """
+    if _is_member():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
 @contextmanager
 def crew(device: torch.device) -> Iterator[Crew]:
     """Joins the other processes where torchrun started this one, and leaves them in the end.
@@ -92,7 +110,7 @@ def crew(device: torch.device) -> Iterator[Crew]:
     Raises:
         TrainingError: they can't be reached.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if not _is_member():
         yield Crew()
         return
     try:
