@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from murai import __version__
+from murai.cli_bench import bench
 from murai.cli_paint import paint
 from murai.cli_stylize import stylize
 from murai.cli_train import train
@@ -193,6 +194,7 @@ def styles_export(
 app.command()(train)
 app.command()(paint)
 app.command()(stylize)
+app.command()(bench)
 
 
 @app.command()

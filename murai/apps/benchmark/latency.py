@@ -1,0 +1,153 @@
+"""How late the screen is, seen in the pictures themselves and not told by time-stamps.
+
+Screen to screen: the source draws a number on each picture, and the pixels that come out are read. Glass to
+glass: the window shows a number, a camera looks at the window, and its pictures are read when they come out.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from murai.apps.benchmark.coded_scene import CodedScene
+from murai.apps.benchmark.figures import PERCENTILES, Result, Row, Subject, Timings
+from murai.apps.benchmark.finder import known_place
+from murai.apps.benchmark.flow import newest_painting, style_mix
+from murai.apps.benchmark.glass import watch_glass
+from murai.apps.benchmark.machine import describe_machine
+from murai.apps.benchmark.options import BenchOptions, Size, size_name
+from murai.apps.benchmark.sightings import Sightings
+from murai.apps.evaluation_files import check_file, write_file
+from murai.apps.pipeline import Pipeline
+from murai.config import DisplayConfig
+from murai.core.statistics import FrameCounts
+from murai.display.canvas import Canvas
+from murai.display.hud import HudState
+from murai.display.opening import open_canvas
+from murai.display.view import ViewState, place_picture
+from murai.errors import BenchError
+from murai.hardware import Compute, choose_compute
+from murai.sources.open import OpenedSource, open_source
+from murai.sources.uri import SyntheticSpec, parse_source
+from murai.stylize.engine import Engine
+from murai.stylize.pack import Pack
+from murai.stylize.shelf import find_pack
+from murai.stylize.stylist import Stylist
+
+_USUAL_S = 10.0
+_WARM_UP_FRAMES = 10
+_PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A pipeline of one pack, not started yet. size: of its pictures, upright."""
+
+    pipeline: Pipeline
+    size: Size
+    fps: float
+
+
+def run_latency(options: BenchOptions, source: str, screen: DisplayConfig, console: Console) -> Row:
+    """Measures, says the figures, and writes them where that was asked for.
+
+    source: a synthetic one draws the numbers itself; any other one is a camera that looks at the screen.
+
+    Raises:
+        MuraiError: nothing can be seen, or a file not be written.
+    """
+    if options.json_file:
+        check_file(options.json_file)
+    compute = choose_compute(options.device)
+    pack = find_pack(options.packs[0] if options.packs else "auto", compute.device)
+    seconds, spec = options.seconds or _USUAL_S, parse_source(source)
+    with open_canvas(screen) as canvas:
+        if isinstance(spec, SyntheticSpec):
+            row = screen_to_screen(spec, canvas, (pack, compute), seconds)
+        else:
+            row = glass_to_glass(open_source(source), canvas, (pack, compute), seconds)
+        _tell(row, canvas, console)
+    if options.json_file:
+        text = json.dumps(Result(describe_machine(compute), {}, [row]).as_json(), indent=1) + "\n"
+        write_file(options.json_file, lambda file: file.write_text(text, encoding="utf-8"))
+    return row
+
+
+def screen_to_screen(spec: SyntheticSpec, canvas: Canvas, painter: tuple[Pack, Compute], seconds: float) -> Row:
+    """From the moment a picture is due to the swap after its pixels were read from the framebuffer."""
+    from murai.display.renderer import Renderer  # OpenGL can only be loaded once a canvas has decided how
+
+    sightings = Sightings()
+    flow = _flow(OpenedSource(CodedScene(spec, sightings.sent), "coded:"), painter)
+    # The camera's picture on the left, where the number is, as it was before it was painted.
+    view, renderer = ViewState(fit="fit", split=0.5), Renderer(canvas)
+    begun_s, frames = 0.0, -_WARM_UP_FRAMES
+    with flow.pipeline as pipeline:
+        while frames < 1 or time.monotonic() - begun_s < seconds:
+            painted = newest_painting(pipeline, _PATIENCE_S)
+            if painted is None:
+                raise BenchError(f"nothing was painted for {_PATIENCE_S:g} s", "take a smaller source")
+            width, height = canvas.size_px
+            left, top, right, bottom = place_picture(painted.painting.size_px, (width, height), view).target
+            renderer.draw(painted, view, HudState())
+            picture = renderer.read_back()
+            canvas.poll()
+            canvas.swap()
+            now_s = time.monotonic()
+            reader = known_place(left * width, top * height, (left + right) / 2 * width, bottom * height)
+            sightings.seen(reader.read(picture), now_s)
+            frames += 1
+            if frames == 0:
+                begun_s = now_s
+                sightings.forget_latencies()
+        passed_s = time.monotonic() - begun_s
+    renderer.close()
+    return _row("screen to screen", flow.size, painter[0], sightings, passed_s)
+
+
+def glass_to_glass(opened: OpenedSource, canvas: Canvas, painter: tuple[Pack, Compute], seconds: float) -> Row:
+    """From the swap that showed a number first to the swap of the first picture in which the camera saw it.
+
+    What the panel adds after a swap is in it once, as it is for people: it delays what the camera sees.
+
+    Raises:
+        BenchError: the camera sees no number.
+    """
+    flow = _flow(opened, painter)
+    with flow.pipeline as pipeline:
+        begun_s = time.monotonic()
+        sightings = watch_glass(pipeline, canvas, flow.fps, seconds)
+        passed_s = time.monotonic() - begun_s
+    return _row("glass to glass", flow.size, painter[0], sightings, passed_s)
+
+
+def _flow(opened: OpenedSource, painter: tuple[Pack, Compute]) -> Flow:
+    pack, compute = painter
+    info = opened.source.info
+    upright = info.quarter_turns % 2 == 0
+    size = (info.width_px, info.height_px) if upright else (info.height_px, info.width_px)
+    engine = Engine(pack, compute)
+    engine.warm_up(size)
+    counts = FrameCounts()
+    stylist = Stylist(engine, style_mix(pack, 1), counts)
+    return Flow(Pipeline(opened, compute.device, stylist, counts), size, info.fps or 30.0)
+
+
+def _row(stage: str, size: Size, pack: Pack, sightings: Sightings, passed_s: float) -> Row:
+    if not sightings.latencies_s:
+        raise BenchError(
+            f"no number was read in any of {sightings.unread} pictures",
+            "fill the camera's view with the window, upright and sharp, and darken the room",
+        )
+    return Row(Subject("murai", stage, size, pack.facts.name), Timings(sightings.latencies_s, passed_s))
+
+
+def _tell(row: Row, canvas: Canvas, console: Console) -> None:
+    subject, timings = row.subject, row.timings
+    figures = ", ".join(f"{name} {timings.percentile_ms(share):.0f} ms" for name, share in PERCENTILES)
+    line = f"{subject.stage}: {figures}, of {len(timings.durations_s)} numbers"
+    console.print(Text(f"{line}; {size_name(subject.size)}, {subject.pack}, {canvas.title}"), soft_wrap=True)

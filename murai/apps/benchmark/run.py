@@ -1,0 +1,96 @@
+"""The whole of `murai bench`: limits, rows, and where the figures go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from murai.apps.benchmark.figures import Result
+from murai.apps.benchmark.limits import Limits, measure_limits
+from murai.apps.benchmark.machine import describe_machine
+from murai.apps.benchmark.nvdec import nvdec_alone_fps
+from murai.apps.benchmark.options import BenchOptions, size_name
+from murai.apps.benchmark.plan import Task, plan
+from murai.apps.benchmark.plot import write_plot
+from murai.apps.benchmark.table import show_result
+from murai.apps.benchmark.workshop import Workshop
+from murai.apps.evaluation_files import check_file, write_file
+from murai.errors import BenchError
+from murai.hardware import Compute, choose_compute
+from murai.stylize.pack import Pack
+from murai.stylize.shelf import find_pack, pack_folders
+
+_CLIP_S, _QUICK_CLIP_S = 2.0, 1.0
+
+
+def run_bench(options: BenchOptions, console: Console) -> Result:
+    """Measures, shows a table, and writes what was asked for.
+
+    Raises:
+        MuraiError: something can't be measured at all, or a file not be written.
+    """
+    for file in (options.json_file, options.plot):
+        if file:
+            check_file(file)
+    compute = choose_compute(options.device)
+    packs = _packs(options, compute)
+    tasks = plan(options, packs, compute.device)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        result = _measure_all(options, compute, tasks, progress)
+    if options.json_file:
+        text = json.dumps(result.as_json(), indent=1) + "\n"
+        write_file(options.json_file, lambda file: file.write_text(text, encoding="utf-8"))
+    if options.plot:
+        write_plot(result, options.plot)
+    show_result(result, console)
+    return result
+
+
+def _packs(options: BenchOptions, compute: Compute) -> list[Pack]:
+    if options.packs:
+        return [find_pack(name, compute.device) for name in options.packs]
+    usual = find_pack("auto", compute.device)
+    if options.quick:
+        return [usual]
+    return [usual, *(find_pack(folder.name) for folder in pack_folders() if folder.name != usual.folder.name)]
+
+
+def _measure_all(options: BenchOptions, compute: Compute, tasks: Sequence[Task], progress: Progress) -> Result:
+    bar = progress.add_task("limits", total=len(tasks) + 1)
+    limits = measure_limits(compute, options.row_s / 3)
+    clip_s = _QUICK_CLIP_S if options.quick else _CLIP_S
+    workshop = Workshop(compute, limits, options.row_s, clip_s)
+    result = Result(describe_machine(compute), {})
+    if compute.device == "cuda":
+        workshop.limits = _with_nvdec(workshop, options, result)
+    result.limits = workshop.limits.as_json()
+    for task in tasks:
+        progress.update(bar, advance=1, description=task.name)
+        try:
+            result.rows.append(task.measure(workshop))
+        except ImportError as fault:
+            _note(result, f"{task.row}: not installed ({fault.name or fault})")
+        except BenchError as fault:
+            _note(result, f"{task.name}: {fault}")
+    progress.update(bar, advance=1)
+    return result
+
+
+def _with_nvdec(workshop: Workshop, options: BenchOptions, result: Result) -> Limits:
+    alone_fps: dict[str, float] = {}
+    for size in options.sizes_on("cuda"):
+        try:
+            alone_fps[size_name(size)] = nvdec_alone_fps(workshop.clip(size), options.row_s / 3)
+        except (ImportError, RuntimeError, OSError) as fault:
+            _note(result, f"NVDEC alone: {' '.join(str(fault).split())}")
+    return replace(workshop.limits, nvdec_fps=alone_fps)
+
+
+def _note(result: Result, note: str) -> None:
+    if note not in result.notes:
+        result.notes.append(note)

@@ -1,0 +1,71 @@
+"""What measurements have in common, made when it is first needed and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+from murai.apps.benchmark.figures import Row, Subject, Timings
+from murai.apps.benchmark.footage import CAMERA_FPS, Clip, record_clip
+from murai.apps.benchmark.limits import Limits
+from murai.apps.benchmark.options import Size, size_name
+from murai.apps.benchmark.work import moved_bytes, network_flops
+from murai.core.frame import Frame
+from murai.hardware import Compute
+from murai.stylize.engine import Engine
+from murai.stylize.pack import Pack
+
+_FRAMES = 8
+
+
+@dataclass
+class Workshop:
+    """Clips, frames and engines of one run, and the limits that rows are compared with. Owned by the main thread.
+
+    clip_s: how much of the drawn scene a clip has.
+    """
+
+    compute: Compute
+    limits: Limits
+    seconds: float
+    clip_s: float
+    _clips: dict[Size, Clip] = field(default_factory=dict)
+    _engines: dict[str, Engine] = field(default_factory=dict)
+
+    def clip(self, size: Size) -> Clip:
+        if size not in self._clips:
+            self._clips[size] = record_clip(size, round(self.clip_s * CAMERA_FPS))
+        return self._clips[size]
+
+    def frames(self, size: Size) -> list[Frame]:
+        """A few decoded frames on the device."""
+        frames = self.clip(size).frames(self.compute.device, _FRAMES)
+        if self.compute.device == "cuda":
+            torch.cuda.synchronize()
+        return frames
+
+    def engine(self, pack: Pack, size: Size) -> Engine:
+        """The pack's, warm for that size."""
+        name = pack.facts.name
+        if name not in self._engines:
+            self._engines[name] = Engine(pack, self.compute)
+        engine = self._engines[name]
+        engine.warm_up(size)
+        return engine
+
+    def row_by_flops(self, subject: Subject, timings: Timings, flops: int) -> Row:
+        """Beside the matrix product."""
+        return Row(subject, timings, "matmul", timings.fps * flops / self.limits.matmul)
+
+    def row_of_network(self, subject: Subject, timings: Timings, pack: Pack) -> Row:
+        """Beside the matrix product, by what the pack's network is."""
+        return self.row_by_flops(subject, timings, network_flops(pack.facts.network.spec, subject.size))
+
+    def row_by_bytes(self, subject: Subject, timings: Timings) -> Row:
+        """Beside the copying of as many bytes; a decoder on a GPU beside NVDEC alone."""
+        alone_fps = self.limits.nvdec_fps.get(size_name(subject.size))
+        if subject.stage == "decode" and alone_fps:
+            return Row(subject, timings, "nvdec", timings.fps / alone_fps)
+        share = timings.fps * moved_bytes(subject.stage, subject.size) / self.limits.copy
+        return Row(subject, timings, "copy", share)
