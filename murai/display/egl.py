@@ -96,7 +96,7 @@ def _hardware_devices(egl: Any) -> list[tuple[str, int]]:
         place, cuda = f"graphics device {number}", math.inf
         if "EGL_NV_device_cuda" in extensions:
             cuda = _cuda_number(egl, device)
-            place += f", {cuda:g} for CUDA"
+            place += f", {cuda:g} for CUDA" if cuda < math.inf else ", none for CUDA"
         found.append((cuda, place, device))
     return [(place, device) for _, place, device in sorted(found, key=lambda each: each[0])]
 

@@ -26,6 +26,6 @@ def rgbx_of(rgb: torch.Tensor) -> torch.Tensor:
     height, width, _ = pixels.shape
     if is_interleaved(pixels) and pixels.stride(1) == 4:
         return pixels.as_strided((height, width, 4), (pixels.stride(0), 4, 1))
-    rgbx = torch.empty((height, width, 4), dtype=torch.uint8, device=rgb.device)
+    rgbx = rgb.new_empty((height, width, 4))
     rgbx[:, :, :3] = pixels
     return rgbx

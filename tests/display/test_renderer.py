@@ -16,6 +16,7 @@ from murai.display.offscreen import OffscreenCanvas
 from murai.display.renderer import Renderer
 from murai.display.view import ViewState
 from murai.errors import DisplayError
+from tests.display.layouts import LAYOUTS
 
 WIDTH, HEIGHT = 64, 48
 TOLERANCE = 2
@@ -90,37 +91,7 @@ def test_a_painting_of_the_screens_size_comes_out_unchanged(draw: Draw, painted:
     assert_near(draw(painted), PAINTING, 0)
 
 
-def planar(picture: Picture) -> torch.Tensor:
-    return torch.from_numpy(picture).permute(2, 0, 1).contiguous()
-
-
-def rgbx(picture: Picture) -> torch.Tensor:
-    wide = torch.full((HEIGHT, WIDTH, 4), 77, dtype=torch.uint8)
-    wide[:, :, :3] = torch.from_numpy(picture)
-    return wide.permute(2, 0, 1)[:3]
-
-
-def padded_rows(picture: Picture) -> torch.Tensor:
-    wide = torch.full((HEIGHT, WIDTH + 7, 3), 77, dtype=torch.uint8)
-    wide[:, :WIDTH] = torch.from_numpy(picture)
-    return wide.permute(2, 0, 1)[:, :, :WIDTH]
-
-
-def odd_pitch(picture: Picture) -> torch.Tensor:
-    flat = torch.full((HEIGHT, WIDTH * 3 + 1), 77, dtype=torch.uint8)
-    flat[:, :-1] = torch.from_numpy(picture).reshape(HEIGHT, WIDTH * 3)
-    return flat[:, :-1].unflatten(1, (WIDTH, 3)).permute(2, 0, 1)
-
-
-def ends_with_its_last_colour(picture: Picture) -> torch.Tensor:
-    """Four bytes a pixel, but the last pixel's fourth lies outside of the memory."""
-    flat = torch.zeros(HEIGHT * WIDTH * 4 - 1, dtype=torch.uint8)
-    view = flat.as_strided((3, HEIGHT, WIDTH), (1, WIDTH * 4, 4))
-    view.copy_(planar(picture))
-    return view
-
-
-@pytest.mark.parametrize("layout", [planar, rgbx, padded_rows, odd_pitch, ends_with_its_last_colour])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_frames_may_lie_in_memory_in_any_way(
     draw: Draw, painted: Painted, layout: Callable[[Picture], torch.Tensor]
 ) -> None:
