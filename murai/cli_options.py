@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -17,3 +19,29 @@ def option(panel: str, text: str, *names: str, **more: Any) -> Any:
 StyleLayers = Annotated[str | None, option(LOSSES, "Of the style loss, with weights.", metavar="NAME[:WEIGHT],…")]
 ContentLayers = Annotated[str | None, option(LOSSES, "Of the content loss, with weights.", metavar="NAME[:WEIGHT],…")]
 PoolingKind = Annotated[Literal["max", "average"], option(LOSSES, "In the perceptual network.")]
+
+SettingsFile = Annotated[
+    Path | None,
+    option("The files", "As a result's settings say; options here win.", "--from", metavar="FILE.json"),
+]
+
+
+def said(context: typer.Context) -> dict[str, Any]:
+    """The options that people gave, by name; those that have their defaults are left out."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {
+        name: context.params[name]
+        for name, source in sources.items()
+        if source is not None and source.name != "DEFAULT"
+    }
+
+
+def check_given(settings: Mapping[str, Any], wanted: Mapping[str, str]) -> None:
+    """Sees to it that nothing is missing. wanted: how people give each entry.
+
+    Raises:
+        BadParameter: one is.
+    """
+    for entry, hint in wanted.items():
+        if not settings.get(entry):
+            raise typer.BadParameter(f"give {hint}, or --from the settings of a result", param_hint=hint)

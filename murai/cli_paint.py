@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from murai.cli_options import LOSSES, ContentLayers, PoolingKind, StyleLayers, option
+from murai.cli_options import LOSSES, ContentLayers, PoolingKind, SettingsFile, StyleLayers, check_given, option, said
 from murai.config.reading import parse_model
-from murai.errors import ConfigError
 
 if TYPE_CHECKING:
     from murai.apps.painting_options import PaintingOptions
@@ -17,20 +16,25 @@ if TYPE_CHECKING:
 _PICTURES = "What to paint, and like what"
 _COLOURS = "Colours"
 _STEPS = "How it is optimised"
+_FILMS = "Films"
 _MACHINE = "The machine, and what is seen"
 
 
 def paint(
     context: typer.Context,
-    content: Annotated[Path | None, typer.Argument(help="An image, or a folder of images.")] = None,
+    content: Annotated[Path | None, typer.Argument(help="An image, a film, or a folder of them.")] = None,
     style: Annotated[
         list[str] | None,
-        option(_PICTURES, "An image to paint like; may be repeated, to mix.", metavar="[NAME=]IMAGE[:WEIGHT]"),
+        option(_PICTURES, "An image or film to paint like; several to mix.", metavar="[NAME=]IMAGE[:WEIGHT]"),
     ] = None,
-    output: Annotated[Path | None, option(_PICTURES, "An image, or a folder.", "-o", "--output")] = None,
-    again: Annotated[
-        Path | None, option(_PICTURES, "Repeat what a painting's settings say; -o alone goes with it.", "--from")
-    ] = None,
+    mix: Annotated[
+        str, option(_PICTURES, "Of a film: gliding from mix to mix.", metavar="'SECONDS:NAME[:SHARE][+NAME…],…'")
+    ] = "",
+    style_film: Annotated[
+        Literal["loop", "stretch"], option(_PICTURES, "How a style that is a film goes with the content's time.")
+    ] = "loop",
+    output: Annotated[Path | None, option(_PICTURES, "An image, a film, or a folder.", "-o", "--output")] = None,
+    from_: SettingsFile = None,
     size: Annotated[int | None, option(_PICTURES, "Long side in px; the content's, 512 at most.", min=32)] = None,
     style_px: Annotated[
         list[str] | None,
@@ -69,78 +73,127 @@ def paint(
     optimiser: Annotated[Literal["lbfgs", "adam"], option(_STEPS, "Adam takes less memory and more steps.")] = "lbfgs",
     steps: Annotated[int, option(_STEPS, "At the smallest size; larger ones take fewer.", min=1)] = 200,
     smallest: Annotated[int, option(_STEPS, "Long side in px to begin with.", min=32)] = 256,
-    start: Annotated[Literal["content", "style", "noise"], option(_STEPS, "The first picture.")] = "content",
+    start: Annotated[
+        Literal["content", "style", "noise", "last", "warped"] | None,
+        option(_STEPS, "The first picture: the content; in films the last frame, warped, or as it is."),
+    ] = None,
     noise: Annotated[float, option(_STEPS, "Share of noise in it.", min=0.0, max=1.0)] = 0.0,
     seed: Annotated[int, option(_STEPS, "Of the noise.")] = 1,
     rate: Annotated[float, option(_STEPS, "Of Adam.", min=1e-6)] = 0.02,
     history: Annotated[int, option(_STEPS, "Of L-BFGS; fewer take less memory.", min=1)] = 20,
+    next_steps: Annotated[
+        int | None, option(_FILMS, "As --steps, for frames after a scene's first; 0.3 of them.", min=1)
+    ] = None,
+    next_sizes: Annotated[int | None, option(_FILMS, "How many sizes those are painted at; 1.", min=1)] = None,
+    temporal_weight: Annotated[float, option(_FILMS, "Steadier.", min=0.0)] = 100.0,
+    look_back: Annotated[
+        str | None, option(_FILMS, "How many frames back each is held to; 1,2,4,8,16,32.", metavar="N,…")
+    ] = None,
+    passes: Annotated[int, option(_FILMS, "How often it is painted, forwards and back by turns.", min=1)] = 1,
+    blend: Annotated[
+        float, option(_FILMS, "Of the neighbour in what a further pass begins with.", min=0.0, max=1.0)
+    ] = 0.5,
+    flow: Annotated[Literal["auto", "dis", "raft"], option(_FILMS, "What finds out what moved.")] = "auto",
+    frames: Annotated[Path | None, option(_FILMS, "Keep each frame there as a PNG.", metavar="FOLDER")] = None,
+    seconds: Annotated[float | None, option(_FILMS, "No more of the film than that.", min=0.01)] = None,
+    crf: Annotated[int, option(_FILMS, "Quality of H.264; less is better and larger.", min=0, max=51)] = 18,
     device: Annotated[Literal["auto", "cpu", "cuda"], option(_MACHINE, "Where to paint.")] = "auto",
     threads: Annotated[int | None, option(_MACHINE, "On a CPU; all cores.", min=1)] = None,
     tile: Annotated[
         int | None, option(_MACHINE, "Side in px of the tiles of large pictures; what memory allows.", min=32)
     ] = None,
-    save_every: Annotated[int | None, option(_MACHINE, "Keep the picture every so many steps.", min=1)] = None,
+    save_every: Annotated[
+        int | None, option(_MACHINE, "Keep the picture every so many steps, or frames.", min=1)
+    ] = None,
     show: Annotated[bool, option(_MACHINE, "The developing picture in a window.", "--show")] = False,
 ) -> None:
-    """An image, or each of a folder, painted like others by optimisation: slow, and of any style image.
+    """An image or a film, or each of a folder, painted like others by optimisation: slow, and of any style image.
 
-    Beside the painting lie its settings (JSON) and a plot of its losses.
+    Beside the painting lie its settings (JSON) and a plot of its losses. A film that was stopped goes on when the same
+    command is given again.
     """
     from rich.console import Console
 
-    from murai.apps.painting import paint_files, repeated
+    from murai.apps.painting import paint_files
 
-    given = dict(context.params)
-    if again is not None:
-        _check_alone(context)
-        options = repeated(again, output)
-    else:
-        options = _options(given)
-    paint_files(options, Console(), show=show)
+    paint_files(_options(said(context), from_), Console(), show=show)
 
 
-def _check_alone(context: typer.Context) -> None:
-    """Raises ConfigError where something is said beside --from that it would say as well."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    said = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    if others := [name for name in said if name not in ("again", "output", "show")]:
-        word = "CONTENT" if others[0] == "content" else "--" + others[0].replace("_", "-")
-        raise ConfigError(f"{word} beside --from", "leave it out: --from repeats all settings, and only -o may differ")
+# Where the options that are no styles stand among the settings.
+_ENTRIES = {
+    "content": "content",
+    "output": "output",
+    "mix": "mix",
+    "style_film": "style_film",
+    "soft_px": "softness_px",
+    "save_every": "save_every",
+    "own_colours": "colours.own",
+    "own_colours_when": "colours.before",
+    "match_colours": "colours.match",
+    "perceptual": "look.folder",
+    "network": "look.network",
+    "layers": "look.style",
+    "content_layers": "look.content",
+    "pooling": "look.pooling",
+    "content_weight": "look.content_weight",
+    "style_weight": "look.style_weight",
+    "variation_weight": "look.variation_weight",
+    "size": "steps.size_px",
+    "smallest": "steps.smallest_px",
+    "optimiser": "steps.optimiser",
+    "steps": "steps.steps",
+    "rate": "steps.rate",
+    "history": "steps.history",
+    "start": "steps.start",
+    "noise": "steps.noise",
+    "seed": "steps.seed",
+    "next_steps": "film.next_steps",
+    "next_sizes": "film.next_sizes",
+    "temporal_weight": "film.temporal_weight",
+    "look_back": "film.look_back",
+    "passes": "film.passes",
+    "blend": "film.blend",
+    "flow": "film.flow",
+    "frames": "film.frames",
+    "seconds": "film.seconds",
+    "crf": "film.crf",
+    "device": "machine.device",
+    "threads": "machine.threads",
+    "tile": "machine.tile_px",
+}
 
 
-def _options(given: dict[str, Any]) -> PaintingOptions:
-    """The options as `paint` has them, by name."""
-    from murai.apps.painting_options import PaintingOptions, parse_styles
+def _options(given: dict[str, Any], from_: Path | None) -> PaintingOptions:
+    """The options as `paint` has them, of those that were given and, where a file is named, its settings."""
+    from murai.apps.painting_options import PaintingOptions, parse_styles, with_details
+    from murai.apps.settings_files import overlaid, repeated_settings
+
+    kept = repeated_settings(from_, "paint") if from_ else {}
+    tables = _tables(given)
+    if "style" in given:
+        kept = kept | {"mix": ""}  # it was of other styles
+        tables["styles"] = parse_styles(given["style"])
+    told = overlaid(kept, tables)
+    check_given(told, {"content": "CONTENT", "styles": "--style IMAGE", "output": "-o OUTPUT"})
+    options = parse_model(PaintingOptions, told, str(from_ or "paint"))
+    details = (given.get(name, ()) for name in ("style_px", "style_mask", "mask"))
+    return options.model_copy(update={"styles": with_details(options.styles, *details)})
+
+
+def _tables(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that are no styles, as the settings have them."""
+    from murai.apps.painting_options import parse_look_back
     from murai.apps.training_options import parse_layers
 
-    for name, said in (("CONTENT", "content"), ("--style IMAGE", "style"), ("-o OUTPUT", "output")):
-        if not given[said]:
-            raise ConfigError(f"paint: {name} is missing", "or repeat a painting by --from THAT.json")
-    style, content = (given[name] and parse_layers(given[name]) for name in ("layers", "content_layers"))
-    tables = {
-        "styles": parse_styles(given["style"], given["style_px"] or (), given["style_mask"] or (), given["mask"] or ()),
-        "look": {
-            "folder": given["perceptual"],
-            "content": content,
-            "style": style,
-            **_some(given, "network", "pooling", "content_weight", "style_weight", "variation_weight"),
-        },
-        "steps": {
-            "size_px": given["size"],
-            "smallest_px": given["smallest"],
-            **_some(given, "optimiser", "steps", "rate", "history", "start", "noise", "seed"),
-        },
-        "colours": {
-            "own": given["own_colours"],
-            "before": given["own_colours_when"] == "before",
-            "match": given["match_colours"],
-        },
-        "machine": {"tile_px": given["tile"], **_some(given, "device", "threads")},
-        "softness_px": given["soft_px"],
-        **_some(given, "content", "output", "save_every"),
+    parsed = {
+        "layers": parse_layers,
+        "content_layers": parse_layers,
+        "own_colours_when": "before".__eq__,
+        "look_back": parse_look_back,
     }
-    return parse_model(PaintingOptions, tables, "paint")
-
-
-def _some(given: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: given[name] for name in names}
+    tables: dict[str, Any] = {}
+    for name in given.keys() & _ENTRIES.keys():
+        table, _, entry = _ENTRIES[name].rpartition(".")
+        value = parsed[name](given[name]) if name in parsed else given[name]
+        (tables.setdefault(table, {}) if table else tables)[entry] = value
+    return tables

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from murai.cli_options import option
+from murai.cli_options import SettingsFile, check_given, option, said
 from murai.config import parse_size
 from murai.errors import RenderError
 
@@ -61,9 +61,7 @@ def stylize(
     lead_in: Annotated[float, option(_WORK, "Followed before a piece begins, in seconds.", min=0.0)] = 10.0,
     batch: Annotated[int, option(_WORK, "Pictures of one size at once, on a GPU.", min=1)] = 8,
     device: Annotated[Literal["auto", "cpu", "cuda"], option(_WORK, "Where to paint.")] = "auto",
-    from_: Annotated[
-        Path | None, option(_WORK, "As a result's settings say; options here win.", "--from", metavar="FILE.json")
-    ] = None,
+    from_: SettingsFile = None,
     as_json: Annotated[bool, option(_WORK, "For machines.", "--json")] = False,
 ) -> None:
     """Pictures, folders and films, painted by the network; the sound of films is kept."""
@@ -71,33 +69,41 @@ def stylize(
 
     from murai.apps.stylizing import stylize as run
 
-    report = run(_options(context, from_), Console(stderr=as_json))
+    report = run(_options(said(context), from_), Console(stderr=as_json))
     _tell(report, as_json=as_json)
 
 
-_NAMES = {"input_": "input", "style": "styles", "lead_in": "lead_in_s"}
-_NO_OPTIONS = ("from_", "as_json")
+_ENTRIES = {"input_": "input", "style": "styles", "lead_in": "lead_in_s"}
+_NO_SETTINGS = ("from_", "as_json")
+# Each says what the others would: given here, it takes the place of those in the file.
+_EITHER = (("styles", "mix"), ("shard", "join"))
 
 
-def _options(context: typer.Context, from_: Path | None) -> StylizeOptions:
-    """The options as `stylize` has them; those that were not given are the file's, where one is named."""
-    from murai.apps.stylizing_options import make_options, parse_crop, parse_shard, read_settings
+def _options(given: dict[str, Any], from_: Path | None) -> StylizeOptions:
+    """The options as `stylize` has them, of those that were given and, where a file is named, its settings."""
+    from murai.apps.settings_files import overlaid, repeated_settings
+    from murai.apps.stylizing_options import COMMAND, make_options
 
-    kept = read_settings(from_)["settings"] if from_ else {}
-    given: dict[str, Any] = {}
-    for name, value in context.params.items():
-        source = context.get_parameter_source(name)
-        said = source is not None and source.name != "DEFAULT"
-        if name not in _NO_OPTIONS and value is not None and said:
-            given[_NAMES.get(name, name)] = value
-    for name, parse in (("size", parse_size), ("crop", parse_crop), ("shard", parse_shard)):
-        if name in given:
-            given[name] = parse(given[name])
-    told = {**kept, **given}
-    for name, hint in (("input", "INPUT"), ("output", "-o OUTPUT")):
-        if not told.get(name):
-            raise typer.BadParameter(f"give {hint}, or --from the settings of a result", param_hint=hint)
-    return make_options(told)
+    kept = repeated_settings(from_, COMMAND) if from_ else {}
+    table = _table(given)
+    for names in _EITHER:
+        if any(name in table for name in names):
+            kept = {name: value for name, value in kept.items() if name not in names}
+    told = overlaid(kept, table)
+    check_given(told, {"input": "INPUT", "output": "-o OUTPUT"})
+    return make_options(told, str(from_ or COMMAND))
+
+
+def _table(given: dict[str, Any]) -> dict[str, Any]:
+    """The options as the settings have them."""
+    from murai.apps.stylizing_options import parse_crop, parse_shard
+
+    parsed = {"size": parse_size, "crop": parse_crop, "shard": parse_shard}
+    return {
+        _ENTRIES.get(name, name): parsed[name](value) if name in parsed else value
+        for name, value in given.items()
+        if name not in _NO_SETTINGS
+    }
 
 
 def _tell(report: Report, *, as_json: bool) -> None:

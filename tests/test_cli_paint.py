@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from murai.apps.painting_options import (
     StepOptions,
     StyleOptions,
 )
+from murai.apps.settings_files import kept_settings
 from murai.cli import app
 from murai.errors import ConfigError
 
@@ -53,7 +55,7 @@ def test_all_that_is_said_arrives(told: list[tuple[PaintingOptions, bool]]) -> N
         "--match-colours axes --style-weight 4 --content-weight 2 --variation-weight 0.5 --perceptual vgg "
         "--network vgg16 --layers relu1_1:2,relu2_1 --content-layers relu3_1 --pooling average --optimiser adam "
         "--steps 70 --smallest 128 --start noise --noise 0.5 --seed 3 --rate 0.1 --history 5 --device cpu --threads 1 "
-        "--tile 256 --save-every 10 --show"
+        "--tile 256 --save-every 10 --mix 0:night,9:w --style-film stretch --show"
     )
     paint(*said.split())
     ((options, show),) = told
@@ -79,23 +81,66 @@ def test_all_that_is_said_arrives(told: list[tuple[PaintingOptions, bool]]) -> N
         ),
         colours=ColourOptions(own="lab", before=True, match="axes"),
         machine=MachineOptions(device="cpu", threads=1, tile_px=256),
+        mix="0:night,9:w",
+        style_film="stretch",
         softness_px=3.0,
         save_every=10,
     )  # fmt: skip
     assert show
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """Of a painting in two styles."""
+    tables = {
+        "content": "a.jpg",
+        "output": "out.png",
+        "styles": [{"name": "night", "image": "night.jpg", "weight": 0.3}, {"name": "w", "image": "w.jpg", "px": 90}],
+        "mix": "0:night,9:w",
+        "steps": {"steps": 70, "seed": 3},
+        "colours": {"own": "lab", "before": True},
+    }
+    file = tmp_path / "out.json"
+    file.write_text(json.dumps(kept_settings("paint", tables, [])))
+    return file
+
+
+def test_settings_are_repeated_and_options_win(told: list[tuple[PaintingOptions, bool]], settings: Path) -> None:
+    paint("--from", str(settings))
+    paint(*f"b.jpg --from {settings} -o b.png --steps 9 --own-colours yuv --style-px night=40 --show".split())
+    (before, _), (after, show) = told
+    night, wave = before.styles
+    assert (night.weight, wave.px, before.steps.seed, before.colours.own) == (0.3, 90, 3, "lab")
+    assert after == before.model_copy(
+        update={
+            "content": Path("b.jpg"),
+            "output": Path("b.png"),
+            "styles": (night.model_copy(update={"px": 40}), wave),
+            "steps": StepOptions(steps=9, seed=3),
+            "colours": ColourOptions(own="yuv", before=True),
+        }
+    )
+    assert show
+
+
+def test_styles_that_are_given_take_the_place_of_all(told: list[tuple[PaintingOptions, bool]], settings: Path) -> None:
+    paint("--from", str(settings), "--style", "other.jpg")
+    ((options, _),) = told
+    assert options.styles == (StyleOptions(name="other", image=Path("other.jpg")),)
+    assert options.mix == "" and options.steps.steps == 70
+
+
+@pytest.mark.parametrize("words", ["", "a.jpg -o out.png", "a.jpg --style b.jpg", "--style b.jpg -o out.png"])
+def test_what_is_missing_is_wrong_usage(words: str, told: list[tuple[PaintingOptions, bool]]) -> None:
+    assert CliRunner().invoke(app, ["paint", *words.split()]).exit_code == 2
+    assert not told
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("", "CONTENT is missing"),
-        ("a.jpg -o out.png", "--style IMAGE is missing"),
-        ("a.jpg --style b.jpg", "-o OUTPUT is missing"),
         ("a.jpg --style b.jpg:many -o out.png", "the weight 'many' is no number"),
         ("a.jpg --style b.jpg -o out.png --layers relu1_1:many", "'relu1_1:many' is no layer with a weight"),
-        ("--from out.json --steps 9", "--steps beside --from: leave it out"),
-        ("--from out.json --own-colours lab", "--own-colours beside --from"),
-        ("a.jpg --from out.json", "CONTENT beside --from"),
         ("--from nowhere.json", r"can't read nowhere\.json"),
     ],
 )

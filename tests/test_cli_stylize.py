@@ -14,6 +14,8 @@ from murai.apps.stylizing import Report
 from murai.apps.stylizing_options import Shard, StylizeOptions, settings_of
 from murai.cli import app
 from murai.errors import ConfigError, RenderError
+from murai.stylize.pack import read_pack
+from tests.fakes.packs import write_tiny_pack
 
 
 @pytest.fixture
@@ -75,18 +77,35 @@ def test_all_that_is_said_arrives(told: list[StylizeOptions]) -> None:
     assert told == [MEANT]
 
 
-def test_settings_are_repeated_and_options_win(told: list[StylizeOptions], tmp_path: Path) -> None:
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """Of a film that was painted as `MEANT`."""
+    pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
     file = tmp_path / "out.json"
-    file.write_text(json.dumps(settings_of(MEANT)))
-    run("--from", str(file))
-    run("other.mp4", "--from", str(file), "--strength", "1.0", "--device", "auto")
-    assert told[0] == MEANT
-    assert told[1] == MEANT.model_copy(update={"input": "other.mp4", "strength": 1.0, "device": "auto"})
+    file.write_text(json.dumps(settings_of(MEANT, pack)))
+    return file
 
 
-def test_passwords_are_not_kept() -> None:
+def test_settings_are_repeated_and_options_win(told: list[StylizeOptions], settings: Path) -> None:
+    run("--from", str(settings))
+    run("other.mp4", "--from", str(settings), "--strength", "1.0", "--device", "auto")
+    paths = {"output": Path("out.mp4").absolute(), "mask": Path("m.png").absolute()}
+    again = MEANT.model_copy(update={**paths, "resume": False})
+    assert told[0] == again
+    assert told[1] == again.model_copy(update={"input": "other.mp4", "strength": 1.0, "device": "auto"})
+
+
+def test_what_is_given_takes_the_place_of_what_says_the_same(told: list[StylizeOptions], settings: Path) -> None:
+    run("--from", str(settings), "--style", "x")
+    run("--from", str(settings), "--join", "3")
+    assert [(each.styles, each.mix) for each in told] == [(("x",), ""), ((), MEANT.mix)]
+    assert [(each.shard, each.join) for each in told] == [(MEANT.shard, None), (None, 3)]
+
+
+def test_passwords_are_not_kept(tmp_path: Path) -> None:
+    pack = read_pack(write_tiny_pack(tmp_path / "tiny"))
     options = StylizeOptions(input="rtsp://me:secret@host/path", output=Path("o.mp4"))
-    assert settings_of(options)["settings"]["input"] == "rtsp://host/path"
+    assert settings_of(options, pack)["settings"]["input"] == "rtsp://host/path"
 
 
 @pytest.mark.parametrize(
@@ -104,12 +123,6 @@ def test_what_cannot_be_meant_is_told(words: str, said: str, told: list[StylizeO
     with pytest.raises(ConfigError, match=said):
         run("a.png", "-o", "b.png", *words.split())
     assert not told
-
-
-def test_settings_of_something_else_are_told(told: list[StylizeOptions], tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"command": "paint"}')
-    with pytest.raises(ConfigError, match="has no settings of murai stylize"):
-        run("--from", str(tmp_path / "a.json"))
 
 
 def test_without_input_it_is_wrong_usage(told: list[StylizeOptions]) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
-from torch import Tensor
 
-from murai.apps.painting_files import Result, check_result, read_settings, write_picture, write_settings
+from murai.apps.painting_files import Result, check_result, write_picture, write_settings
+from murai.apps.painting_film import paint_film
 from murai.apps.painting_options import PaintingOptions
 from murai.apps.painting_run import Progressing
 from murai.apps.painting_setup import (
@@ -24,28 +23,15 @@ from murai.apps.painting_setup import (
     prepare,
     tile_side,
 )
-from murai.apps.painting_styles import PaintingStyles, StyleFile
-from murai.errors import MuraiError, PaintingError
-from murai.networks.perceptual import PerceptualNetwork
+from murai.apps.painting_studio import Show, Studio
+from murai.apps.painting_styles import PaintingStyles
+from murai.apps.stylizing_encoder import FILM_FORMATS
+from murai.apps.stylizing_work import FILM_ENDINGS, kind_of
+from murai.errors import ConfigError, MuraiError, PaintingError
 from murai.painting.paint import Moment, paint
 
 _log = logging.getLogger(__name__)
-_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-
-Show = Callable[[Tensor], None]
-StylesAt = Callable[[int, float, float], Sequence[StyleFile]]
-"""The styles of a film's frame: by its number, from 0, its time and the film's duration in s; 0 of 0 s for images."""
-
-
-@dataclass(frozen=True)
-class Studio:
-    """What all paintings of a run share. options: with the machine's choices made."""
-
-    options: PaintingOptions
-    network: PerceptualNetwork
-    styles_at: StylesAt
-    console: Console
-    show: Show
+_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", *FILM_ENDINGS}
 
 
 def paint_files(options: PaintingOptions, console: Console, *, show: bool = False) -> None:
@@ -69,19 +55,7 @@ def paint_files(options: PaintingOptions, console: Console, *, show: bool = Fals
         if options.content.is_dir():
             _paint_all(studio, pairs)
         else:
-            _paint_one(studio, *pairs[0])
-
-
-def repeated(file: Path, output: Path | None) -> PaintingOptions:
-    """The options of the settings beside a painting, to paint it again; to `output` where that is given.
-
-    Raises:
-        ConfigError: the file is no settings of a painting.
-    """
-    options, changed = read_settings(file)
-    for each in changed:
-        _log.warning("%s is another file than it was: the painting will be another one", each)
-    return options if output is None else options.model_copy(update={"output": output})
+            _paint_any(studio, *pairs[0])
 
 
 def _absolute(options: PaintingOptions) -> PaintingOptions:
@@ -95,12 +69,13 @@ def _absolute(options: PaintingOptions) -> PaintingOptions:
         for style in options.styles
     )
     look = options.look.model_copy(update={"folder": whole(options.look.folder)})
+    film = options.film.model_copy(update={"frames": whole(options.film.frames)})
     paths = {name: whole(getattr(options, name)) for name in ("content", "output")}
-    return options.model_copy(update={**paths, "styles": styles, "look": look})
+    return options.model_copy(update={**paths, "styles": styles, "look": look, "film": film})
 
 
 def _contents(options: PaintingOptions) -> list[tuple[Path, Result]]:
-    """Each image that is to be painted, and where to."""
+    """Each image and film that is to be painted, and where to."""
     content, output = options.content, options.output
     if not content.is_dir():
         return [(content, Result(output))]
@@ -109,16 +84,25 @@ def _contents(options: PaintingOptions) -> list[tuple[Path, Result]]:
         raise PaintingError(f"{content} has no images", f"known are {', '.join(sorted(_ENDINGS))}")
     if output.is_file():
         raise PaintingError(f"{content} is a folder and {output} is a file", "name a folder to write to")
-    if len({file.stem for file in files}) < len(files):
-        return [(file, Result(output / f"{file.name}.png")) for file in files]
-    return [(file, Result(output / f"{file.stem}.png")) for file in files]
+    if options.film.frames is not None:
+        raise ConfigError(f"--frames for {content}, which is a folder", "give it for one film")
+    alike = len({file.stem for file in files}) < len(files)
+    return [(file, Result(output / ((file.name if alike else file.stem) + _ending(file)))) for file in files]
+
+
+def _ending(content: Path) -> str:
+    """Of what is painted of a folder's file."""
+    ending = content.suffix.lower()
+    if ending in FILM_ENDINGS:
+        return ending if ending in FILM_FORMATS else ".mkv"
+    return ".png"
 
 
 def _paint_all(studio: Studio, pairs: Sequence[tuple[Path, Result]]) -> None:
     failed = []
     for content, result in pairs:
         try:
-            _paint_one(studio, content, result)
+            _paint_any(studio, content, result)
         except MuraiError as fault:
             _log.warning("%s is left out: %s", content.name, fault)
             failed.append(content.name)
@@ -126,10 +110,19 @@ def _paint_all(studio: Studio, pairs: Sequence[tuple[Path, Result]]) -> None:
         raise PaintingError(f"{len(failed)} of {len(pairs)} images failed", f"see above for {', '.join(failed)}")
 
 
-def _paint_one(studio: Studio, content: Path, result: Result) -> None:
+def _paint_any(studio: Studio, content: Path, result: Result) -> None:
+    if content.exists() and kind_of(content) == "film":
+        paint_film(studio, content, result)
+    else:
+        _paint_picture(studio, content, result)
+
+
+def _paint_picture(studio: Studio, content: Path, result: Result) -> None:
     began_s = time.monotonic()
     options = studio.options.model_copy(update={"content": content, "output": result.picture})
     assert options.machine.tile_px is not None
+    if options.steps.start in ("last", "warped"):
+        raise ConfigError(f"--start {options.steps.start}: {content} has no frame before", "this is for films")
     job = prepare(content, studio.styles_at(0, 0.0, 0.0), options, options.machine.tile_px)
     check_result(result, job.settings.size)
     with Progressing(job.settings, result.picture.name, studio.console) as progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import hashlib
+import io
 import json
 import shutil
 import tempfile
@@ -16,12 +16,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from murai import __version__
 from murai.apps.painting_options import PaintingOptions
-from murai.config.reading import parse_model
-from murai.errors import ConfigError, PaintingError
+from murai.apps.settings_files import kept_settings
+from murai.errors import PaintingError
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+COMMAND = "paint"
 _SPARE_BYTES = 2_000_000  # for the settings and the curves
 
 
@@ -64,7 +64,7 @@ def check_result(result: Result, size: tuple[int, int]) -> None:
         beside.unlink()
         free_bytes = shutil.disk_usage(file.parent).free
     except OSError as fault:
-        raise _told(file, fault) from fault
+        raise unwritable(file, fault) from fault
     if free_bytes < size[0] * size[1] * 3 + _SPARE_BYTES:
         raise PaintingError(f"can't write {file}: {free_bytes // 1_000_000} MB are free there", "make room there")
 
@@ -75,19 +75,30 @@ def write_picture(file: Path, picture: Tensor) -> None:
     Raises:
         PaintingError: it can't be written; the error says where it lies instead.
     """
-    rgb = (picture.detach().clamp(0.0, 1.0) * 255.0).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
-    image = Image.fromarray(rgb)
+    image = _eight_bit(picture)
     try:
         _replace(file, image)
     except OSError as fault:
         refuge = Path(tempfile.gettempdir()) / file.name
         if refuge.resolve() == file.resolve() or refuge.exists():
-            raise _told(file, fault) from fault
+            raise unwritable(file, fault) from fault
         try:
             _replace(refuge, image)
         except OSError:  # nowhere to go: the first fault is the one to tell
-            raise _told(file, fault) from fault
+            raise unwritable(file, fault) from fault
         raise PaintingError(f"can't write {file}: {fault.strerror or fault}", f"it is kept as {refuge}") from fault
+
+
+def picture_bytes(picture: Tensor) -> bytes:
+    """A picture (3, H, W) float RGB in [0, 1] as a PNG that is written soon."""
+    written = io.BytesIO()
+    _eight_bit(picture).save(written, "PNG", compress_level=1)
+    return written.getvalue()
+
+
+def _eight_bit(picture: Tensor) -> Image.Image:
+    values = (picture.detach().clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+    return Image.fromarray(values.permute(1, 2, 0).cpu().numpy())
 
 
 def _replace(file: Path, image: Image.Image) -> None:
@@ -101,38 +112,19 @@ def _replace(file: Path, image: Image.Image) -> None:
 
 
 def write_settings(result: Result, options: PaintingOptions, facts: Mapping[str, Any]) -> None:
-    """Writes everything that `read_settings` repeats the painting by, with facts about it.
+    """Writes everything that the painting is repeated by, with facts about it.
 
     Raises:
         PaintingError: it can't be written.
     """
-    said = options.model_dump(mode="json")
-    digests = {str(file): sha256(file) for file in files_of(options)}
-    text = json.dumps({"murai": __version__, "settings": said, "sha256": digests, "result": facts}, indent=2)
+    said = kept_settings(COMMAND, options.model_dump(mode="json"), files_of(options))
+    text = json.dumps(said | {"result": facts}, indent=2, ensure_ascii=False)
     beside = _beside(result.settings)
     try:
         beside.write_text(text + "\n", encoding="utf-8")
         beside.replace(result.settings)
     except OSError as fault:
-        raise _told(result.settings, fault) from fault
-
-
-def read_settings(file: Path) -> tuple[PaintingOptions, list[Path]]:
-    """The options that a painting was made by, and which of its files are other ones now.
-
-    Raises:
-        ConfigError: the file can't be read, or is no settings of a painting.
-    """
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        said, digests = found["settings"], dict(found["sha256"])
-    except OSError as fault:
-        raise ConfigError(f"can't read {file}: {fault.strerror}", "check the path and its permissions") from fault
-    except (ValueError, KeyError, TypeError) as fault:
-        raise ConfigError(f"{file} is no settings of a painting", "name the JSON beside one") from fault
-    options = parse_model(PaintingOptions, said, str(file))
-    changed = [each for each in files_of(options) if each.is_file() and digests.get(str(each)) != sha256(each)]
-    return options, changed
+        raise unwritable(result.settings, fault) from fault
 
 
 def files_of(options: PaintingOptions) -> list[Path]:
@@ -141,20 +133,12 @@ def files_of(options: PaintingOptions) -> list[Path]:
     return [options.content, *(style.image for style in options.styles), *masks]
 
 
-def sha256(file: Path) -> str:
-    """In hexadecimal; empty where the file can't be read any more."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
 def _beside(file: Path) -> Path:
     return file.with_name(file.name + ".part")
 
 
-def _told(file: Path, fault: OSError) -> PaintingError:
+def unwritable(file: Path, fault: OSError) -> PaintingError:
+    """What a file's fault is called."""
     full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
     return PaintingError(
         f"can't write {file}: {fault.strerror or fault}", "make room there" if full else "name another file"

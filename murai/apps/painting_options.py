@@ -173,6 +173,18 @@ def with_details(
     )
 
 
+def parse_look_back(said: str) -> tuple[int, ...]:
+    """Numbers of frames as in 1,10,20.
+
+    Raises:
+        ConfigError: they are none.
+    """
+    words = [word.strip() for word in said.split(",")]
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise ConfigError(f"--look-back {said} is no list of numbers of frames", "write as in 1,10,20")
+    return tuple(int(word) for word in words)
+
+
 def _style_image(word: str) -> tuple[str, Path, float]:
     """Name, file and weight. A file whose own name has a colon or an equals sign is taken as it is."""
     if Path(word).is_file():

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from murai.apps.settings_files import read_settings
 from murai.apps.stylizing_files import DiskFull, write_json
 from murai.apps.stylizing_film import Film
 from murai.apps.stylizing_films import FilmSink, FrameSink, Sink, paint_film
@@ -18,11 +19,11 @@ from murai.apps.stylizing_join import join_pieces
 from murai.apps.stylizing_look import Finish
 from murai.apps.stylizing_mix import parse_timeline, steady
 from murai.apps.stylizing_options import (
+    COMMAND,
     StylizeOptions,
     folder_settings,
     frame_settings,
     looks_alike,
-    read_settings,
     settings_file,
     settings_of,
 )
@@ -175,14 +176,13 @@ class _Run:
 
     def _settings(self, options: StylizeOptions) -> dict[str, Any]:
         whole = options if self._one else options.model_copy(update={"shard": None})
-        facts = self._pack.facts
-        return settings_of(whole) | {"pack": {"name": facts.name, "sha256": facts.network.sha256}}
+        return settings_of(whole, self._pack)
 
     def _check_settings(self) -> None:
         """A folder that was half painted in another way would become a mixture, and a film not what was asked for."""
         output = self._options.output
         before = self._settings_file(self._jobs[0].output) if self._one else folder_settings(output)
-        if self._options.resume and before.is_file() and not looks_alike(self._options, read_settings(before)):
+        if self._options.resume and before.is_file() and not looks_alike(self._options, read_settings(before, COMMAND)):
             raise ConfigError(
                 f"{self._options.output} was painted with other settings", "give the same, or leave out --resume"
             )

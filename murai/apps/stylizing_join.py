@@ -10,10 +10,11 @@ from typing import Any
 
 import av
 
+from murai.apps.settings_files import read_settings
 from murai.apps.stylizing_encoder import FilmShape, SoundCopy, open_output
 from murai.apps.stylizing_files import part_of, told, write_json
 from murai.apps.stylizing_film import Film
-from murai.apps.stylizing_options import Shard, read_settings, settings_file
+from murai.apps.stylizing_options import COMMAND, Shard, settings_file
 from murai.apps.stylizing_work import piece_file
 from murai.errors import MediaError, RenderError
 
@@ -64,7 +65,7 @@ class _Piece:
         self.file = file
         if not file.is_file():
             raise RenderError(f"the piece {file} is missing", "paint it with its --shard first")
-        self._settings = read_settings(settings_file(file))
+        self._settings = read_settings(settings_file(file), COMMAND)
         try:
             self._first_tick, self._frames = (int(self._settings["piece"][name]) for name in ("first_tick", "frames"))
         except (KeyError, TypeError, ValueError) as fault:
@@ -104,7 +105,8 @@ class _Piece:
 
     def _told(self) -> dict[str, Any]:
         options = {name: value for name, value in self._settings["settings"].items() if name not in _OWN}
-        return {"settings": options, "pack": self._settings.get("pack")}
+        digests = sorted(dict(self._settings.get("sha256") or {}).values())  # elsewhere the files may have other paths
+        return {"settings": options, "pack": self._settings.get("pack"), "files": digests}
 
 
-_OWN = ("shard", "resume", "device", "batch", "join")
+_OWN = ("input", "output", "mask", "shard", "device", "batch", "join")

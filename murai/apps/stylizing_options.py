@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from murai import __version__
+from murai.apps.settings_files import kept_settings
 from murai.config import parse_model
 from murai.errors import ConfigError
 from murai.imaging.colour import ColourSpace
+from murai.stylize.pack import WEIGHTS_FILE, Pack
 
 COMMAND = "stylize"
 
@@ -88,9 +88,13 @@ def parse_crop(text: str) -> tuple[int, int, int, int]:
     return x, y, width, height
 
 
-def make_options(given: dict[str, Any]) -> StylizeOptions:
-    """Raises: ConfigError: a value can't be used, or two options contradict each other."""
-    options = parse_model(StylizeOptions, given, COMMAND)
+def make_options(given: dict[str, Any], origin: str = COMMAND) -> StylizeOptions:
+    """Of a table; `origin` is what it came from, for people.
+
+    Raises:
+        ConfigError: a value can't be used, or two options contradict each other.
+    """
+    options = parse_model(StylizeOptions, given, origin)
     if options.styles and options.mix:
         raise ConfigError("stylize: --style and --mix both say in which style", "give one of them")
     if options.outside and options.mask is None:
@@ -100,11 +104,21 @@ def make_options(given: dict[str, Any]) -> StylizeOptions:
     return options
 
 
-def settings_of(options: StylizeOptions) -> dict[str, Any]:
+def settings_of(options: StylizeOptions, pack: Pack) -> dict[str, Any]:
     """What is written beside the result, and read by `--from`; a stream's user name and password are left out."""
-    said = options.model_dump(mode="json")
+    whole = _absolute(options)
+    said = whole.model_dump(mode="json", exclude={"resume"})
     said["input"] = re.sub(r"(?<=://)[^/@]*@", "", said["input"])
-    return {"murai": __version__, "command": COMMAND, "settings": said}
+    files = [pack.folder.absolute() / WEIGHTS_FILE, *(Path(each) for each in (whole.input, whole.mask) if each)]
+    facts = {"name": pack.facts.name, "sha256": pack.facts.network.sha256}
+    return kept_settings(COMMAND, said, files) | {"pack": facts}
+
+
+def _absolute(options: StylizeOptions) -> StylizeOptions:
+    """With paths that hold in any folder."""
+    input_ = Path(options.input).absolute() if Path(options.input).exists() else options.input
+    mask = None if options.mask is None else options.mask.absolute()
+    return options.model_copy(update={"input": str(input_), "output": options.output.absolute(), "mask": mask})
 
 
 def settings_file(output: Path) -> Path:
@@ -122,30 +136,7 @@ def frame_settings(folder: Path, shard: Shard) -> Path:
     return folder / f"stylize.{shard.label}.json"
 
 
-def read_settings(file: Path) -> dict[str, Any]:
-    """The file that `settings_of` went to.
-
-    Raises:
-        ConfigError: it can't be read, or is of something else.
-    """
-    remedy = "name the .json that murai stylize left beside its result"
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise ConfigError(f"can't read {file}: {fault.strerror}", remedy) from fault
-    except ValueError as fault:
-        raise ConfigError(f"{file} is no JSON: {fault}", remedy) from fault
-    if (
-        not isinstance(content, dict)
-        or content.get("command") != COMMAND
-        or not isinstance(content.get("settings"), dict)
-    ):
-        raise ConfigError(f"{file} has no settings of murai stylize", remedy)
-    found: dict[str, Any] = content
-    return found
-
-
 def looks_alike(options: StylizeOptions, settings: dict[str, Any]) -> bool:
     """Whether a result with these settings looks as one with these options would."""
     before = {name: value for name, value in settings["settings"].items() if name not in _WORK}
-    return before == options.model_dump(mode="json", exclude=_WORK)
+    return before == _absolute(options).model_dump(mode="json", exclude=_WORK)

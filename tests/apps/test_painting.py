@@ -13,11 +13,12 @@ from rich.console import Console
 from torch import Tensor
 
 from murai.apps import painting
-from murai.apps.painting import paint_files, repeated
-from murai.apps.painting_options import parse_styles
+from murai.apps.painting import paint_files
+from murai.apps.painting_options import PaintingOptions, parse_styles, with_details
 from murai.apps.painting_setup import prepare
 from murai.apps.painting_styles import PaintingStyles
-from murai.errors import ConfigError, MuraiError, PaintingError
+from murai.apps.settings_files import repeated_settings
+from murai.errors import MuraiError, PaintingError
 from murai.imaging.colour import ColourSpace, from_rgb
 from murai.painting.paint import Moment
 from murai.training.data import read_image
@@ -60,34 +61,20 @@ def test_settings_repeat_a_painting_bit_by_bit(folder: Path, monkeypatch: pytest
     )
     first = painted(options.model_copy(update={"styles": _with_mask(folder)}))
     monkeypatch.chdir(folder.parent)  # the settings hold in any folder
-    again = repeated(folder / "out.json", folder / "again.png")
+    again = repeated(folder / "out.json").model_copy(update={"output": folder / "again.png"})
     assert torch.equal(painted(again), first)
     assert json.loads((folder / "again.json").read_text())["settings"] == json.loads((folder / "out.json").read_text())[
         "settings"
     ] | {"output": str(folder / "again.png")}
 
 
+def repeated(file: Path) -> PaintingOptions:
+    return PaintingOptions.model_validate(repeated_settings(file, "paint"))
+
+
 def _with_mask(folder: Path) -> object:
     images = [f"{folder / 'wave.png'}:0.5", str(folder / "night.png")]
-    return parse_styles(images, ["night=36"], [], [f"night={folder / 'mask.png'}"])
-
-
-def test_a_style_that_has_changed_since_is_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    painted(options_in(folder))
-    repeated(folder / "out.json", None)
-    assert not caplog.messages
-    write(folder / "wave.png", noise(48, 48))
-    repeated(folder / "out.json", None)
-    assert f"{folder / 'wave.png'} is another file than it was" in caplog.text
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"settings": {}}', '{"settings": {"content": 5}, "sha256": {}}'])
-def test_what_is_no_settings_is_told(folder: Path, content: str) -> None:
-    (folder / "some.json").write_text(content)
-    with pytest.raises(ConfigError, match=r"some\.json"):
-        repeated(folder / "some.json", None)
-    with pytest.raises(ConfigError, match=r"can't read .*none\.json"):
-        repeated(folder / "none.json", None)
+    return with_details(parse_styles(images), ["night=36"], [], [f"night={folder / 'mask.png'}"])
 
 
 @pytest.mark.parametrize(("space", "before"), [("yuv", False), ("ycbcr", True), ("lab", True), ("luv", False)])
@@ -134,7 +121,7 @@ def test_pictures_on_the_way_are_kept(folder: Path) -> None:
 
 def test_a_mask_of_another_size_is_scaled_and_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     mask = write(folder / "mask.png", slope_mask(10, 10))
-    styles = parse_styles([str(folder / "wave.png")], [], [], [str(mask)])
+    styles = with_details(parse_styles([str(folder / "wave.png")]), [], [], [str(mask)])
     with caplog.at_level(logging.WARNING):
         painted(options_in(folder).model_copy(update={"styles": styles}))
     assert f"the mask {mask} is scaled from 10x10 to 56x40" in caplog.text
@@ -152,7 +139,7 @@ def test_of_a_folder_what_is_damaged_is_left_out_and_listed(folder: Path, caplog
     assert names == ["a-losses.png", "a.json", "a.png", "c-losses.png", "c.json", "c.png"]
     assert "b.png is left out: can't read the image" in caplog.text
     (folder / "out" / "a.png").unlink()
-    painted(repeated(folder / "out" / "a.json", None))  # one of them again
+    painted(repeated(folder / "out" / "a.json"))  # one of them again
     assert (folder / "out" / "a.png").is_file()
 
 

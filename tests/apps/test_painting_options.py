@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from murai.apps.painting_options import StyleOptions, parse_styles
+from murai.apps.painting_options import StyleOptions, parse_styles, with_details
 from murai.errors import ConfigError
 
 
@@ -19,7 +19,7 @@ def test_styles_have_names_and_weights() -> None:
 
 
 def test_sizes_and_masks_are_for_one_style_or_for_all() -> None:
-    assert parse_styles(["a.png", "b.png"], ["300", "b=200"], ["a=am.png"], ["b=bw.png"]) == (
+    assert with_details(parse_styles(["a.png", "b.png"]), ["300", "b=200"], ["a=am.png"], ["b=bw.png"]) == (
         StyleOptions(name="a", image=Path("a.png"), px=300, mask=Path("am.png")),
         StyleOptions(name="b", image=Path("b.png"), px=200, where=Path("bw.png")),
     )
@@ -49,4 +49,4 @@ def test_files_with_colons_and_equals_signs_in_their_names_are_taken_as_they_are
 )
 def test_words_of_no_use_are_named(given: dict[str, list[str]], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        parse_styles(**given)
+        with_details(parse_styles(given.pop("images")), **given)

@@ -11,8 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
+from murai.apps.settings_files import read_settings
 from murai.apps.stylizing_files import part_of
-from murai.apps.stylizing_options import make_options, read_settings
+from murai.apps.stylizing_options import make_options
 from murai.apps.stylizing_painter import BatchPainter
 from murai.apps.stylizing_pictures import Picture, write_picture
 from murai.errors import ConfigError, MediaError, RenderError
@@ -195,10 +196,11 @@ def test_pictures_of_one_name_stay_apart_as_png(tmp_path: Path, pack: Path) -> N
 def test_settings_say_how_it_was_painted(tmp_path: Path, pack: Path) -> None:
     source = draw(tmp_path / "a.png")
     paint(source, tmp_path / "out.png", pack, styles=("style-2:2",), strength=0.5)
-    said = read_settings(tmp_path / "out.json")
+    said = read_settings(tmp_path / "out.json", "stylize")
     again = make_options({**said["settings"], "output": tmp_path / "again.png"})
     assert (again.styles, again.strength, again.input) == (("style-2:2",), 0.5, str(source))
     assert said["pack"]["name"] == "tiny"
+    assert set(said["sha256"]) == {str(source), str(pack / "weights.safetensors")}
 
 
 def test_batches_paint_as_one_by_one(pack: Path) -> None:

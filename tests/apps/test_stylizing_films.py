@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from murai.apps.settings_files import read_settings
 from murai.apps.stylizing_files import part_of
 from murai.apps.stylizing_film import Film
 from murai.apps.stylizing_films import FilmSink, paint_film
 from murai.apps.stylizing_footage import open_footage
 from murai.apps.stylizing_look import Finish
 from murai.apps.stylizing_mix import steady
-from murai.apps.stylizing_options import make_options, read_settings
+from murai.apps.stylizing_options import make_options
 from murai.apps.stylizing_painter import FilmPainter, Shades
 from murai.apps.stylizing_work import find_jobs
 from murai.errors import ConfigError, MediaError, RenderError
@@ -125,7 +126,7 @@ def test_pieces_are_joined_without_a_frame_or_a_sound_lost(tmp_path: Path, pack:
         paint(source, output, pack, crf=4, shard={"number": number, "of": 3})
     assert [len(watch(tmp_path / f"out.{number}-of-3.mp4").frames) for number in (1, 2, 3)] == [4, 4, 5]
     assert paint(source, output, pack, join=3).frames == 13
-    settings = [read_settings(tmp_path / f"{name}.json") for name in ("whole", "out")]
+    settings = [read_settings(tmp_path / f"{name}.json", "stylize") for name in ("whole", "out")]
     settings[0]["settings"]["output"] = str(output)
     assert settings[0] == settings[1]
     whole, joined = watch(tmp_path / "whole.mp4"), watch(output)

@@ -1,0 +1,61 @@
+"""Settings beside a result, as they are written, read and overlaid."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from murai.apps.settings_files import kept_settings, overlaid, read_settings, repeated_settings
+from murai.errors import ConfigError
+
+
+def keep(folder: Path, *files: Path) -> Path:
+    file = folder / "out.json"
+    file.write_text(json.dumps(kept_settings("paint", {"steps": {"seed": 3}}, files) | {"result": 5}))
+    return file
+
+
+def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
+    file = keep(tmp_path)
+    assert repeated_settings(file, "paint") == {"steps": {"seed": 3}}
+    assert read_settings(file, "paint")["result"] == 5
+
+
+def test_a_file_that_has_changed_since_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    image, gone = tmp_path / "wave.png", tmp_path / "gone.png"
+    image.write_bytes(b"a wave")
+    gone.write_bytes(b"a night")
+    file = keep(tmp_path, image, gone, tmp_path)  # of a folder there is no digest
+    gone.unlink()
+    with caplog.at_level(logging.WARNING):
+        repeated_settings(file, "paint")
+        assert not caplog.messages
+        image.write_bytes(b"another wave")
+        repeated_settings(file, "paint")
+    assert caplog.messages == [f"{image} is another file than it was: the result will be another one"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "has no settings of murai paint"),
+        ('{"command": "stylize", "settings": {}}', "has no settings of murai paint"),
+        ('{"command": "paint", "settings": 5}', "has no settings of murai paint"),
+    ],
+)
+def test_what_is_no_settings_is_told(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "some.json").write_text(content)
+    with pytest.raises(ConfigError, match=said):
+        read_settings(tmp_path / "some.json", "paint")
+    with pytest.raises(ConfigError, match=r"can't read .*none\.json"):
+        read_settings(tmp_path / "none.json", "paint")
+
+
+def test_what_is_given_wins_entry_by_entry() -> None:
+    kept = {"a": {"b": 1, "c": {"d": 2}}, "e": [1, 2]}
+    assert overlaid(kept, {"a": {"c": {"d": 3}}, "e": [4], "f": 5}) == {"a": {"b": 1, "c": {"d": 3}}, "e": [4], "f": 5}
+    assert kept == {"a": {"b": 1, "c": {"d": 2}}, "e": [1, 2]}
