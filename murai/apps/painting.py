@@ -111,7 +111,8 @@ def _paint_all(studio: Studio, pairs: Sequence[tuple[Path, Result]]) -> None:
 
 
 def _paint_any(studio: Studio, content: Path, result: Result) -> None:
-    if content.exists() and kind_of(content) == "film":
+    named = content.suffix.lower() in FILM_ENDINGS
+    if named or (content.is_file() and kind_of(content) == "film"):
         paint_film(studio, content, result)
     else:
         _paint_picture(studio, content, result)

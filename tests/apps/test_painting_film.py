@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -19,7 +18,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from murai.apps import painting, painting_film
+from murai.apps import painting_film
 from murai.apps.painting import paint_files
 from murai.apps.painting_film_work import FilmWork, open_work
 from murai.apps.painting_options import PaintingOptions
@@ -188,7 +187,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, BaseExc
     left: list[Any] = [None, None]
 
     def update(progress: Any, now: Any, later: Any, moment: Any) -> None:
-        if left[0] == progress._done and moment.step > 1:
+        if left[0] == progress._done:
             left[0] = None
             raise left[1]
         plain(progress, now, later, moment)
@@ -268,7 +267,7 @@ def test_a_film_begun_with_other_settings_is_not_mixed(
     stopping(1, KeyboardInterrupt())
     with pytest.raises(PaintingError):
         paint(on_film(folder, source))
-    with pytest.raises(PaintingError, match=r"1 frames .*other settings \(steps\.steps, look\.style_weight\)|look"):
+    with pytest.raises(PaintingError, match=r"1 frames .*other settings \(look\.style_weight, steps\.steps\)"):
         paint(on_film(folder, source, steps={"steps": 5}, look={"style_weight": 3.0}))
     write(folder / "wave.png", noise(48, 48))
     with pytest.raises(PaintingError, match="sha256"):
@@ -334,7 +333,7 @@ def test_folders_have_films_beside_images(folder: Path, caplog: pytest.LogCaptur
         paint_files(on_film(folder, source, "painted"), Console(quiet=True))
     assert len(watch(folder / "painted" / "a.mp4").frames) == 2
     assert pixels(folder / "painted" / "b.png").shape == (40, 56, 3)
-    assert painting.__name__ and caplog.at_level(logging.WARNING)
+    assert "c.mkv is left out" in caplog.text
 
 
 def test_a_mask_may_be_a_film(folder: Path) -> None:
@@ -350,5 +349,5 @@ def test_a_mask_may_be_a_film(folder: Path) -> None:
         paint(plain.model_copy(update={"styles": (style,)}))
         found.append(frames_in(folder / f"masked-{number}"))
     (first, second), (begun, moved) = found
-    assert np.abs(first.astype(float) - begun).mean() < 3.0
-    assert np.abs(second.astype(float) - moved).mean() > np.abs(first.astype(float) - begun).mean() + 1.0
+    assert np.abs(first.astype(float) - begun).mean() < 0.05
+    assert np.abs(second.astype(float) - moved).mean() > 0.2
