@@ -31,6 +31,11 @@ def state_folder() -> Path:
     return Path(_DIRS.user_state_dir)
 
 
+def cache_folder() -> Path:
+    """For what can be found out again. $XDG_CACHE_HOME/murai, made when first used."""
+    return Path(_DIRS.user_cache_dir)
+
+
 def pictures_folder() -> Path:
     """For visitors' pictures, where the config names no folder."""
     return Path(_DIRS.user_pictures_dir) / "Murai"

@@ -116,26 +116,30 @@ class FoldedPainter(nn.Module):
         x = rgb[None].to(self.dtype) * (1.0 / 255.0) - 0.5
         around = [margin, margin + -width % self.fold, margin, margin + -height % self.fold]
         x = F.pixel_unshuffle(F.pad(x, around, mode="replicate"), self.fold)
-        x = self.painted(x.contiguous(memory_format=torch.channels_last), ground, kernels, biases)
+        x = paint_folded(x.contiguous(memory_format=torch.channels_last), ground, kernels, biases)
         # Not "+ 0.5": in bfloat16 255 + 0.5 is 256, and white would come out black.
-        painted = self._interleave((torch.sigmoid(x) * 255.0).round_().to(torch.uint8))
+        painted = interleave((torch.sigmoid(x) * 255.0).round_().to(torch.uint8))
         return painted[margin : margin + height, margin : margin + width].contiguous()[:, :, :3].permute(2, 0, 1)
 
-    def painted(self, x: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
-        """From folded pictures (1, 48, h, w), about 0, to what comes before the sigmoid: (1, 16, 2 h, 2 w).
 
-        Both in channels_last memory; of the 16, four each for the four pixels that one becomes.
-        """
-        x = F.conv2d(x, kernels[0], biases[0], padding=1).add_(ground).relu_()
-        last = len(kernels) - 1
-        for first in range(1, last - 1, 2):
-            y = F.conv2d(x, kernels[first], biases[first], padding=1).relu_()
-            x = x + F.conv2d(y, kernels[first + 1], biases[first + 1], padding=1)
-        x = self._interleave(F.conv2d(x, kernels[last - 1], biases[last - 1], padding=1).relu_())
-        return F.conv2d(x.permute(2, 0, 1)[None], kernels[last], biases[last], padding=1)
+# Not methods of the painter: torch 2.13's TorchScript, on any thread but the first, dies of telling about an error
+# inside of a method that another one calls.
+def paint_folded(x: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+    """From folded pictures (1, 48, h, w), about 0, to what comes before the sigmoid: (1, 16, 2 h, 2 w).
 
-    def _interleave(self, x: Tensor) -> Tensor:
-        """(1, 4 C, H, W) in channels_last memory, by row and column of each four: (2 H, 2 W, C)."""
-        c, height, width = x.shape[1] // 4, x.shape[2], x.shape[3]
-        x = x[0].permute(1, 2, 0).reshape(height, width, 2, 2, c).permute(0, 2, 1, 3, 4)
-        return x.reshape(2 * height, 2 * width, c)
+    Both in channels_last memory; of the 16, four each for the four pixels that one becomes.
+    """
+    x = F.conv2d(x, kernels[0], biases[0], padding=1).add_(ground).relu_()
+    last = len(kernels) - 1
+    for first in range(1, last - 1, 2):
+        y = F.conv2d(x, kernels[first], biases[first], padding=1).relu_()
+        x = x + F.conv2d(y, kernels[first + 1], biases[first + 1], padding=1)
+    x = interleave(F.conv2d(x, kernels[last - 1], biases[last - 1], padding=1).relu_())
+    return F.conv2d(x.permute(2, 0, 1)[None], kernels[last], biases[last], padding=1)
+
+
+def interleave(x: Tensor) -> Tensor:
+    """(1, 4 C, H, W) in channels_last memory, by row and column of each four: (2 H, 2 W, C)."""
+    c, height, width = x.shape[1] // 4, x.shape[2], x.shape[3]
+    x = x[0].permute(1, 2, 0).reshape(height, width, 2, 2, c).permute(0, 2, 1, 3, 4)
+    return x.reshape(2 * height, 2 * width, c)

@@ -78,7 +78,7 @@ class KernelPainter:
         half = ["HALF"] if dtype == torch.float16 else []
         defines = [f"FOLD={FOLD}", f"MARGIN={MARGIN_PX}", *half]
         self._kernels = CudaKernels(SOURCE, ["fold_picture", "write_rgbx"], defines)
-        self._middle = compile_middle(dtype)
+        self._middle = compile_middle()
         self._dtype = dtype
 
     def __call__(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:

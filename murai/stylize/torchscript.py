@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from murai.networks.folded import FoldedPainter
+from murai.networks.folded import FoldedPainter, paint_folded
 
 
 def compile_painter(dtype: torch.dtype) -> torch.jit.ScriptModule:
@@ -24,20 +24,11 @@ def compile_painter(dtype: torch.dtype) -> torch.jit.ScriptModule:
     return _frozen(FoldedPainter(dtype))
 
 
-def compile_middle(dtype: torch.dtype) -> torch.jit.ScriptModule:
-    """`FoldedPainter.painted`, scripted and frozen."""
-    return _frozen(_Middle(dtype))
-
-
-class _Middle(nn.Module):
-    """A `FoldedPainter` that is called by its middle part: a frozen module has no other method."""
-
-    def __init__(self, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.painter = FoldedPainter(dtype)
-
-    def forward(self, x: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
-        return self.painter.painted(x, ground, kernels, biases)
+def compile_middle() -> Callable[[Tensor, Tensor, list[Tensor], list[Tensor]], Tensor]:
+    """`paint_folded`, scripted."""
+    with _without_its_warnings():
+        scripted: Callable[[Tensor, Tensor, list[Tensor], list[Tensor]], Tensor] = torch.jit.script(paint_folded)
+    return scripted
 
 
 def script(module: nn.Module) -> torch.jit.ScriptModule:
