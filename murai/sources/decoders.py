@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
-import logging
-
 from murai.core.media import Decoder, StreamInfo
-
-_log = logging.getLogger(__name__)
-_NVDEC_CODECS = ("h264", "hevc", "mjpeg", "vp8", "vp9", "av1", "mpeg4", "mpeg2video")
 
 
 def open_decoder(info: StreamInfo, device: str) -> Decoder:
     """A decoder whose frames lie on `device` ("cpu", "cuda" or "cuda:N").
 
-    On CUDA that is NVDEC where it can be used. Where it can't, the reason is logged, the CPU
-    decodes, and the pictures are sent up beside the painting.
+    On CUDA that is the first of these that can decode the stream: NVDEC (for JPEG nvJPEG), FFmpeg's decoder on the
+    GPU, the CPU with an upload beside the painting. Why one is passed over is logged, also where that shows only
+    with the first packets.
 
     Raises:
         MediaError: the codec can't be decoded here.
     """
-    from murai.sources.decoder_cpu import CpuDecoder
-
+    # What loads torch waits until it is needed: cameras and packets do without.
     if not device.startswith("cuda"):
+        from murai.sources.decoder_cpu import CpuDecoder
+
         return CpuDecoder(info)
-    from murai.sources.decoder_upload import UploadingDecoder
+    from murai.sources.decoder_ways import WayfindingDecoder
+    from murai.sources.gpu_ways import ways_on_gpu
 
-    _log.info("decoding %s on the CPU: %s", info.title, nvdec_obstacle(info))
-    return UploadingDecoder(CpuDecoder(info), device)
-
-
-def nvdec_obstacle(info: StreamInfo) -> str:
-    """Why NVDEC isn't used."""
-    codec = info.codec.removeprefix("lib").split("-")[-1]
-    if codec not in _NVDEC_CODECS:
-        return f"NVDEC doesn't decode {info.codec}"
-    if importlib.util.find_spec("PyNvVideoCodec") is None:
-        return "PyNvVideoCodec is not installed (the extras cuda12 and cuda13 have it)"
-    return "this version of Murai has no NVDEC decoder yet"
+    return WayfindingDecoder(info.title, ways_on_gpu(info, device))
