@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from murai.sources.colours import matrix_of, range_of
 
 _log = logging.getLogger(__name__)
 _ASSUMED_FPS = 25
+_UNTIMED_FORMATS = ("mpjpeg", "mjpeg", "h264", "hevc")  # FFmpeg makes times up for them, 25 frames a second
+_UNTIMED_UNIT = Fraction(1, 90_000)
 _TEXT_CODECS = ("ansi", "bintext", "xbin", "idf")  # FFmpeg takes any text for ANSI art
 
 
@@ -76,7 +79,9 @@ class Film:
         self._timeout_s = timeout_s
         with self._open() as container:
             stream = self._video(container)
-            self.time_base: Fraction = stream.time_base or Fraction(1, 90_000)
+            # Of a live stream without times, those of the frames' arrival count.
+            self.untimed = "://" in location and container.format.name in _UNTIMED_FORMATS
+            self.time_base: Fraction = _UNTIMED_UNIT if self.untimed else stream.time_base or _UNTIMED_UNIT
             self.fps: Fraction = stream.average_rate or stream.guessed_rate or Fraction(_ASSUMED_FPS)
             self.aspect: Fraction | None = stream.sample_aspect_ratio
             self.zero_tick: int | None = stream.start_time
@@ -146,9 +151,17 @@ class Film:
     def _open(self) -> InputContainer:
         try:
             return av.open(self._location, options=self._options, timeout=self._timeout_s, metadata_errors="replace")
+        except av.ExitError as fault:
+            raise MediaError(
+                f"nothing came from {self.title} within {self._timeout_s:g} s", "check that it sends pictures"
+            ) from fault
         except FileNotFoundError as fault:
             raise MediaError(f"there is no file {self.title}", "check the path") from fault
         except (av.FFmpegError, OSError) as fault:
+            if "://" in self._location:
+                raise MediaError(
+                    f"{self.title} can't be opened ({fault.strerror or fault})", "check the address and the network"
+                ) from fault
             raise MediaError(
                 f"{self.title} can't be read as a film ({fault.strerror or fault})", "check that it was copied whole"
             ) from fault
@@ -166,6 +179,9 @@ class Film:
             yield from container.demux(stream)
         except (av.FFmpegError, OSError) as fault:
             _log.warning("%s is cut off or damaged: painted as far as it goes (%s)", self.title, fault)
+            ending = av.Packet()  # as at a whole film's end: the decoder gives out what it still holds
+            ending.stream = stream
+            yield ending
 
     def _no_picture(self) -> MediaError:
         return MediaError(f"{self.title} has no picture that can be decoded", "try another file: it is damaged")
@@ -180,6 +196,7 @@ class _Reading:
         self._last_tick: int | None = None
         self._zero_tick = film.zero_tick
         self._damaged = 0
+        self._begun_s = 0.0
         self.given = 0
 
     def run(self, container: InputContainer, packets: Iterator[av.Packet[av.VideoStream]]) -> Iterator[FilmFrame]:
@@ -202,7 +219,7 @@ class _Reading:
     def _placed(self, frame: av.VideoFrame, codec: str) -> FilmFrame:
         unit = self._film.time_base
         usual = max(1, round(1 / (self._film.fps * unit)))
-        tick = frame.pts
+        tick = self._arrival_tick(unit) if self._film.untimed else frame.pts
         if tick is None or (self._last_tick is not None and tick <= self._last_tick):
             # Raw streams have no times, and torn ones go back.
             tick = (self._zero_tick or 0) if self._last_tick is None else self._last_tick + usual
@@ -211,7 +228,14 @@ class _Reading:
         self._last_tick = tick
         self.given += 1
         at_s = float((tick - self._zero_tick) * unit)
-        return FilmFrame(self._as_rgb(frame, codec), tick, frame.duration or usual, at_s, self.given - 1)
+        lasts = usual if self._film.untimed else frame.duration or usual
+        return FilmFrame(self._as_rgb(frame, codec), tick, lasts, at_s, self.given - 1)
+
+    def _arrival_tick(self, unit: Fraction) -> int:
+        now_s = time.monotonic()
+        if self.given == 0:
+            self._begun_s = now_s
+        return round((now_s - self._begun_s) / unit)
 
     def _as_rgb(self, frame: av.VideoFrame, codec: str) -> Tensor:
         converted = self._to_rgb.reformat(

@@ -1,10 +1,8 @@
 """Network streams, from a real HTTP server on loopback."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -15,60 +13,8 @@ from murai.errors import MediaError
 from murai.sources.media import open_stream
 from murai.sources.pictures import PictureDecoder
 from murai.sources.uri import Playback, StreamSpec
-from tests.sources.clips import Recipe, moving, units, write_clip
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-@contextmanager
-def serving(answer: Answer) -> Iterator[tuple[str, Event, list[str]]]:
-    """A server's address, the event that ends its answers, and the targets that were asked for."""
-    over, asked = Event(), list[str]()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            with suppress(BrokenPipeError, ConnectionResetError):
-                answer(self)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.over = over  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", over, asked
-    finally:
-        over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def live_jpegs(count: int, then: Answer) -> Answer:
-    """A webcam's stream of JPEGs: `count` pictures, then what `then` does."""
-    recipe = Recipe("mjpeg", "yuvj420p", options={}, colour={"color_range": 2})
-    pictures = units(moving(count), recipe)
-
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.send_header("Content-Type", "multipart/x-mixed-replace;boundary=cut")
-        request.end_headers()
-        for picture in pictures:
-            head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
-            request.wfile.write(head.encode() + picture + b"\r\n")
-        then(request)
-
-    return answer
-
-
-def say_nothing(request: BaseHTTPRequestHandler) -> None:
-    request.server.over.wait(30)  # type: ignore[attr-defined]
-
-
-def end(request: BaseHTTPRequestHandler) -> None: ...
+from tests.fakes.streams import hang_up, live_jpegs, say_nothing, serving
+from tests.sources.clips import Recipe, moving, write_clip
 
 
 def test_a_live_stream_counts_from_reading_and_its_query_is_the_servers() -> None:
@@ -95,7 +41,10 @@ def test_a_stream_that_stalls_is_told_within_five_seconds() -> None:
 
 
 def test_a_live_stream_that_ends_is_an_error() -> None:
-    with serving(live_jpegs(60, end)) as (address, _, _), closing(open_stream(StreamSpec(address + "/c"))) as source:
+    with (
+        serving(live_jpegs(60, hang_up)) as (address, _, _),
+        closing(open_stream(StreamSpec(address + "/c"))) as source,
+    ):
         packets = source.packets(Event())
         assert len(list(islice(packets, 60))) == 60
         with pytest.raises(MediaError, match=r"ended|broke off"):
