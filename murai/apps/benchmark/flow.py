@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -32,11 +33,18 @@ _PATIENCE_S = 60.0
 
 @dataclass
 class _Shown:
-    """When pictures came out. swapped_s, latencies_s: one each, from the first that counts."""
+    """When pictures came out. begun_s: the last one that doesn't count; the others have one entry each."""
 
     begun_s: float = 0.0
     swapped_s: list[float] = field(default_factory=list)
     latencies_s: list[float] = field(default_factory=list)
+
+    def add(self, captured_s: float, swapped_s: float, *, counts: bool) -> None:
+        if counts:
+            self.swapped_s.append(swapped_s)
+            self.latencies_s.append(swapped_s - captured_s)
+        else:
+            self.begun_s = swapped_s
 
 
 def measure_pipeline(workshop: Workshop, pack: Pack, size: Size, styles: int) -> Row:
@@ -53,7 +61,7 @@ def measure_live(workshop: Workshop, pack: Pack, size: Size) -> Row:
     """Packets to pixels at a camera's pace; the durations are those from the camera's time-stamp to the swap."""
     shown = _run(workshop, pack, size, 1, CameraPace())
     timings = Timings(shown.latencies_s, shown.swapped_s[-1] - shown.begun_s)
-    return Row(Subject("murai", "live", size, pack.facts.name), timings)
+    return workshop.row_of_latency(Subject("murai", "live", size, pack.facts.name), timings, pack)
 
 
 def style_mix(pack: Pack, styles: int) -> StyleMix:
@@ -81,26 +89,20 @@ def _show(pipeline: Pipeline, canvas: Canvas, gate: Gate, seconds: float) -> _Sh
     """
     from murai.display.renderer import Renderer  # OpenGL can only be loaded once a canvas has decided how
 
-    renderer = Renderer(canvas)
     view, hud = ViewState(mirror=True), HudState()
     shown, dropped = _Shown(), 0
     frames = -_WARM_UP_FRAMES
-    while frames < 1 or time.monotonic() - shown.begun_s < seconds:
-        painted = newest_painting(pipeline, _PATIENCE_S)
-        if painted is None:
-            raise BenchError(f"nothing was painted for {_PATIENCE_S:g} s", "measure smaller --sizes")
-        gate.left(1 + pipeline.dropped - dropped)
-        dropped = pipeline.dropped
-        renderer.draw(painted, view, hud)
-        canvas.swap()
-        swapped_s = time.monotonic()
-        frames += 1
-        if frames == 0:
-            shown.begun_s = swapped_s
-        elif frames > 0:
-            shown.swapped_s.append(swapped_s)
-            shown.latencies_s.append(swapped_s - painted.painting.captured_s)
-    renderer.close()
+    with closing(Renderer(canvas)) as renderer:
+        while frames < 1 or time.monotonic() - shown.begun_s < seconds:
+            painted = newest_painting(pipeline, _PATIENCE_S)
+            if painted is None:
+                raise BenchError(f"nothing was painted for {_PATIENCE_S:g} s", "measure smaller --sizes")
+            gate.left(1 + pipeline.dropped - dropped)
+            dropped = pipeline.dropped
+            renderer.draw(painted, view, hud)
+            canvas.swap()
+            frames += 1
+            shown.add(painted.painting.captured_s, time.monotonic(), counts=frames > 0)
     return shown
 
 

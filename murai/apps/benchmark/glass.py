@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 import numpy as np
 import torch
@@ -33,23 +34,22 @@ def watch_glass(pipeline: Pipeline, canvas: Canvas, fps: float, seconds: float) 
     Raises:
         MuraiError: the screen can't be found, or no more pictures come.
     """
-    screen = _Screen(canvas)
-    reader = _find(pipeline, screen)
     sightings = Sightings()
     number, shown_s = 0, float("-inf")
-    begun_s = time.monotonic()
-    while time.monotonic() - begun_s < seconds:
-        painted = newest_painting(pipeline, _REDRAW_EVERY_S)
-        turned = time.monotonic() - shown_s >= _HELD_FRAMES / fps
-        if turned:
-            number = (number + 1) % NUMBERS
-        now_s = screen.show(painted, squares_of(number))
-        if turned:
-            shown_s = now_s
-            sightings.sent(number, now_s)
-        if painted is not None:
-            sightings.seen(reader.read(_pixels(painted.camera)), now_s)
-    screen.close()
+    with closing(_Screen(canvas)) as screen:
+        reader = _find(pipeline, screen)
+        begun_s = time.monotonic()
+        while time.monotonic() - begun_s < seconds:
+            painted = newest_painting(pipeline, _REDRAW_EVERY_S)
+            turned = time.monotonic() - shown_s >= _HELD_FRAMES / fps
+            if turned:
+                number = (number + 1) % NUMBERS
+            now_s = screen.show(painted, squares_of(number))
+            if turned:
+                shown_s = now_s
+                sightings.sent(number, now_s)
+            if painted is not None:
+                sightings.seen(reader.read(_pixels(painted.camera)), now_s)
     return sightings
 
 

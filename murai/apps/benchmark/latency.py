@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from murai.apps.benchmark.coded_scene import CodedScene
 from murai.apps.benchmark.figures import PERCENTILES, Result, Row, Subject, Timings
-from murai.apps.benchmark.finder import known_place
+from murai.apps.benchmark.finder import Reader, known_place
 from murai.apps.benchmark.flow import newest_painting, style_mix
 from murai.apps.benchmark.glass import watch_glass
 from murai.apps.benchmark.machine import describe_machine
@@ -24,6 +25,7 @@ from murai.apps.benchmark.sightings import Sightings
 from murai.apps.evaluation_files import check_file, write_file
 from murai.apps.pipeline import Pipeline
 from murai.config import DisplayConfig
+from murai.core.frame import Painted
 from murai.core.statistics import FrameCounts
 from murai.display.canvas import Canvas
 from murai.display.hud import HudState
@@ -41,6 +43,8 @@ from murai.stylize.stylist import Stylist
 _USUAL_S = 10.0
 _WARM_UP_FRAMES = 10
 _PATIENCE_S = 20.0
+# The camera's picture on the left, where the number is, as it was before it was painted.
+_SPLIT = ViewState(fit="fit", split=0.5)
 
 
 @dataclass(frozen=True)
@@ -83,30 +87,31 @@ def screen_to_screen(spec: SyntheticSpec, canvas: Canvas, painter: tuple[Pack, C
 
     sightings = Sightings()
     flow = _flow(OpenedSource(CodedScene(spec, sightings.sent), "coded:"), painter)
-    # The camera's picture on the left, where the number is, as it was before it was painted.
-    view, renderer = ViewState(fit="fit", split=0.5), Renderer(canvas)
     begun_s, frames = 0.0, -_WARM_UP_FRAMES
-    with flow.pipeline as pipeline:
+    with flow.pipeline as pipeline, closing(Renderer(canvas)) as renderer:
         while frames < 1 or time.monotonic() - begun_s < seconds:
             painted = newest_painting(pipeline, _PATIENCE_S)
             if painted is None:
                 raise BenchError(f"nothing was painted for {_PATIENCE_S:g} s", "take a smaller source")
-            width, height = canvas.size_px
-            left, top, right, bottom = place_picture(painted.painting.size_px, (width, height), view).target
-            renderer.draw(painted, view, HudState())
-            picture = renderer.read_back()
+            renderer.draw(painted, _SPLIT, HudState())
+            number = _reader(painted, canvas).read(renderer.read_back())
             canvas.poll()
             canvas.swap()
             now_s = time.monotonic()
-            reader = known_place(left * width, top * height, (left + right) / 2 * width, bottom * height)
-            sightings.seen(reader.read(picture), now_s)
+            sightings.seen(number, now_s)
             frames += 1
             if frames == 0:
                 begun_s = now_s
                 sightings.forget_latencies()
         passed_s = time.monotonic() - begun_s
-    renderer.close()
     return _row("screen to screen", flow.size, painter[0], sightings, passed_s)
+
+
+def _reader(painted: Painted, canvas: Canvas) -> Reader:
+    """For the left half of the picture, wherever the canvas has it now."""
+    width, height = canvas.size_px
+    left, top, right, bottom = place_picture(painted.painting.size_px, (width, height), _SPLIT).target
+    return known_place(left * width, top * height, (left + right) / 2 * width, bottom * height)
 
 
 def glass_to_glass(opened: OpenedSource, canvas: Canvas, painter: tuple[Pack, Compute], seconds: float) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from itertools import cycle
 
@@ -54,16 +55,16 @@ def measure_draw(workshop: Workshop, pack: Pack, size: Size) -> Row:
     with open_canvas(DisplayConfig(mode="offscreen", size=size)) as canvas:
         from murai.display.renderer import Renderer  # OpenGL can only be loaded once a canvas has decided how
 
-        renderer, each = Renderer(canvas), cycle(paintings)
+        each = cycle(paintings)
         if workshop.compute.device == "cuda":
             torch.cuda.synchronize()
+        with closing(Renderer(canvas)) as renderer:
 
-        def draw() -> None:
-            renderer.draw(next(each), ViewState(mirror=True), HudState())
-            canvas.swap()
+            def draw() -> None:
+                renderer.draw(next(each), ViewState(mirror=True), HudState())
+                canvas.swap()
 
-        timings = time_calls(draw, workshop.seconds)
-        renderer.close()
+            timings = time_calls(draw, workshop.seconds)
     return workshop.row_by_bytes(Subject("murai", "draw", size), timings)
 
 

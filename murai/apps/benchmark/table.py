@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -9,17 +10,23 @@ from rich.text import Text
 from murai.apps.benchmark.figures import PERCENTILES, Result, Row
 from murai.apps.benchmark.options import size_name
 
+_WIDTH = 120
+
 
 def show_result(result: Result, console: Console) -> None:
     """The machine, its limits, a row each, and how much quicker than the usual script it is."""
     for line in (_machine(result), _limits(result)):
         console.print(Text(line), soft_wrap=True)
-    table = Table("who", "stage", "size", "pack", "styles")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    for head in ("who", "stage", "size", "pack", "styles"):
+        table.add_column(head, no_wrap=True)
     for head in ("p50 ms", "p95 ms", "p99 ms", "a second", "of limit"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in result.rows:
         table.add_row(*map(Text, _cells(row)))
-    console.print(table)
+    # To rich, a pipe has 80 columns, which is too few.
+    wide = console if console.is_terminal else Console(file=console.file, width=_WIDTH)
+    wide.print(table)
     for line in [*ratios(result), *result.notes]:
         console.print(Text(line), soft_wrap=True)
 

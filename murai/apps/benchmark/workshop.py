@@ -62,6 +62,11 @@ class Workshop:
         """Beside the matrix product, by what the pack's network is."""
         return self.row_by_flops(subject, timings, network_flops(pack.facts.network.spec, subject.size))
 
+    def row_of_latency(self, subject: Subject, timings: Timings, pack: Pack) -> Row:
+        """Of the median, the share that painting would take at the matrix product's speed."""
+        flops = network_flops(pack.facts.network.spec, subject.size)
+        return Row(subject, timings, "matmul", flops / self.limits.matmul / (timings.percentile_ms(0.5) / 1e3))
+
     def row_by_bytes(self, subject: Subject, timings: Timings) -> Row:
         """Beside the copying of as many bytes; a decoder on a GPU beside NVDEC alone."""
         alone_fps = self.limits.nvdec_fps.get(size_name(subject.size))
