@@ -117,8 +117,10 @@ class Engine:
         )
         memory = Memory(cache_folder() / "engines.json")
         way = quickest(self._ways, question, prepare, partial(_seconds, self.compute.device), memory)
-        if way != self._kit.way:
-            self._take(kits.get(way.name) or _Kit(self._weights.network, way, way.open()))
+        if way.name in kits:
+            self._take(kits[way.name])
+        elif way != self._kit.way:  # remembered: it opened once, and may not today
+            self._take(_Kit(self._weights.network, *open_first([way, *self._ways])))
 
     def paint(self, rgb: Tensor, shares: list[float]) -> Tensor:
         """A painting of the picture's size on the same device, with the statistics as they stand.

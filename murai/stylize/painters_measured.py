@@ -68,7 +68,7 @@ class Memory:
         """told: what is wrong with the file was logged when it was read before."""
         try:
             answers = json.loads(self._file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as error:
             return self._damaged(str(error), told)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from murai.errors import HardwareError
 from murai.hardware import Compute
 from murai.networks.canvas import canvas_size, draw_canvas
 from murai.networks.folded import FoldedStyle, Folding, fold_statistics
@@ -17,6 +20,8 @@ from murai.stylize import engine as engine_module
 from murai.stylize.engine import Engine
 from murai.stylize.pack import Pack, load_weights, read_pack
 from murai.stylize.pack_writer import write_pack
+from murai.stylize.painters import Painter
+from murai.stylize.painters_choice import Way
 from murai.stylize.torchscript import compile_painter
 from tests.fakes.packs import tiny_contents, write_tiny_pack
 
@@ -234,6 +239,102 @@ def test_a_warm_up_of_another_size_and_style_changes_no_painting(tmp_path: Path)
     cold, warm = Engine(pack, CPU), Engine(pack, CPU)
     warm.warm_up((64, 40))
     assert torch.equal(warm.paint(rgb, [1.0]), cold.paint(rgb, [1.0]))
+
+
+class Offered:
+    """Made-up ways to paint beside TorchScript: one a little darker, one of noise, one that isn't there."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.ways = [
+            Way("torchscript", "float32", self.open("plain", compile_painter(torch.float32))),
+            Way("darker", "bfloat16", self.open("darker", self.darker)),
+            Way("noise", "float32", self.open("noise", self.noise)),
+            Way("missing", "float32", self.missing),
+        ]
+
+    def open(self, name: str, painter: Painter) -> Callable[[], Painter]:
+        def opened() -> Painter:
+            self.opened.append(name)
+            return painter
+
+        return opened
+
+    def darker(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+        assert ground.dtype == kernels[0].dtype == torch.bfloat16
+        painting = compile_painter(torch.bfloat16)(rgb, ground, kernels, biases)
+        return painting.clamp(min=1) - 1
+
+    def noise(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+        return torch.randint(0, 256, rgb.shape, dtype=torch.uint8)
+
+    def missing(self) -> Painter:
+        raise HardwareError("no such chip", "buy one")
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Offered:
+    made = Offered()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(engine_module, "ways", lambda compute: made.ways)
+    # What takes how long is the test's to say: noise is the quickest, TorchScript the slowest.
+    takes_s = {"darker": 0.2, "noise": 0.1}
+    monkeypatch.setattr(
+        engine_module, "_seconds", lambda device, run: takes_s.get(getattr(run.func, "__name__", ""), 0.3)
+    )
+    return made
+
+
+def test_the_quickest_way_is_found_in_warming_up(
+    pack: Pack, offered: Offered, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine, rgb, shares = Engine(pack, CPU), drawn(45, 62), [1.0, 0.0, 0.0]
+    assert (engine.name, engine.compute.number_type, offered.opened) == ("torchscript", "float32", ["plain"])
+    before = engine.paint(rgb, shares)
+    engine.warm_up((62, 45))
+    assert (engine.name, engine.compute.number_type) == ("darker", "bfloat16")
+    assert apart(engine.paint(rgb, shares), plain(pack, rgb, shares)) < 6.0
+    assert not torch.equal(engine.paint(rgb, shares), before)
+    assert apart(engine.paint_still(rgb, shares), with_own_statistics(pack, rgb, shares)) < 3.0
+    assert "not painting by noise float32: its picture is" in caplog.text
+    assert "not painting by missing float32: no such chip" in caplog.text
+
+
+def test_what_was_found_is_remembered_for_this_size_and_network(pack: Pack, offered: Offered) -> None:
+    Engine(pack, CPU).warm_up((62, 45))
+    offered.opened.clear()
+    again = Engine(pack, CPU)
+    again.warm_up((62, 45))
+    assert (again.name, offered.opened) == ("darker", ["plain", "darker"])
+    again.warm_up((64, 32))
+    assert offered.opened == ["plain", "darker", "plain", "darker", "noise"]
+
+
+def test_a_remembered_way_that_is_gone_is_told_and_another_taken(
+    pack: Pack, offered: Offered, caplog: pytest.LogCaptureFixture
+) -> None:
+    Engine(pack, CPU).warm_up((62, 45))
+    offered.ways[1] = Way("darker", "bfloat16", offered.missing)
+    engine = Engine(pack, CPU)
+    engine.warm_up((62, 45))
+    assert engine.name == "torchscript"
+    assert "not painting by darker bfloat16: no such chip" in caplog.text
+
+
+def test_rivals_change_places(pack: Pack, offered: Offered) -> None:
+    engine = Engine(pack, Compute("cpu", "float32", 1, "for tests", ("bfloat16",)))
+    engine.warm_up((62, 45))
+    assert (engine.compute.number_type, engine.compute.rivals) == ("bfloat16", ("float32",))
+
+
+def test_one_way_alone_is_not_measured(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with caplog.at_level(logging.INFO):
+        Engine(pack, CPU).warm_up((16, 16))
+    assert not (tmp_path / "cache").exists()
+    assert "measured" not in caplog.text
 
 
 def test_what_torch_says_of_torchscript_stays_inside(pack: Pack) -> None:
