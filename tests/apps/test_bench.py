@@ -22,7 +22,7 @@ from murai.apps.benchmark.options import BenchOptions, parse_rows, parse_sizes
 from murai.apps.benchmark.plan import plan
 from murai.apps.benchmark.plot import write_plot
 from murai.apps.benchmark.run import run_bench
-from murai.apps.benchmark.runtimes import OneStyle, measure_runtime
+from murai.apps.benchmark.runtimes import RUNTIMES, OneStyle, measure_runtime
 from murai.apps.benchmark.stages import even_shares
 from murai.apps.benchmark.stopwatch import time_calls
 from murai.apps.benchmark.table import ratios, show_result
@@ -215,11 +215,15 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(tmp_p
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
-def test_other_runtimes_take_the_network(name: str, pack: Pack) -> None:
+def test_other_runtimes_paint_the_same(name: str, pack: Pack, tmp_path: Path) -> None:
     pytest.importorskip(name)
     if name == "onnxruntime":
         pytest.importorskip("onnx")
     workshop = Workshop(choose_compute("cpu"), LIMITS, 0.1, 0.2)
+    rgb = workshop.frames(SIZE)[0].rgb
+    painted = RUNTIMES[name](pack, SIZE, workshop.compute, tmp_path)(rgb)
+    ours = OneStyle(pack, SIZE, torch.float32)(rgb)
+    assert (torch.from_numpy(painted).float() - ours.float()).abs().mean() < 2.0
     measured = measure_runtime(workshop, name, pack, SIZE)
     assert (measured.subject.who, measured.subject.stage) == (name, "network")
     assert measured.timings.fps > 0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from murai.networks.folded import FoldedPainter, Folding, fold_statistics
 from murai.stylize.pack import Pack, load_weights
 
 Paint = Callable[[Tensor], Any]
-"""Paints a picture (3, H, W) uint8 on the device."""
+"""Paints a picture (3, H, W) uint8 on the device; gives one of the same kind."""
 
 
 class OneStyle(nn.Module):
@@ -69,10 +70,11 @@ def _openvino(pack: Pack, size: Size, compute: Compute, folder: Path) -> Paint:
     import openvino
 
     network = OneStyle(pack, size, torch.float32).eval()
-    model = openvino.convert_model(network, example_input=_blank(size, "cpu"), input=[(3, size[1], size[0])])
+    with _without_warnings():
+        model = openvino.convert_model(network, example_input=_blank(size, "cpu"), input=[(3, size[1], size[0])])
     wanted = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": usable_cores()}
     request = openvino.Core().compile_model(model, "CPU", wanted).create_infer_request()
-    return lambda rgb: request.infer([_planes(rgb)])
+    return lambda rgb: request.infer([_planes(rgb)])[0]
 
 
 def _onnxruntime(pack: Pack, size: Size, compute: Compute, folder: Path) -> Paint:
@@ -82,7 +84,7 @@ def _onnxruntime(pack: Pack, size: Size, compute: Compute, folder: Path) -> Pain
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    return lambda rgb: session.run(None, {"rgb": _planes(rgb)})
+    return lambda rgb: session.run(None, {"rgb": _planes(rgb)})[0]
 
 
 def _tensorrt(pack: Pack, size: Size, compute: Compute, folder: Path) -> Paint:
@@ -107,7 +109,7 @@ def _tensorrt(pack: Pack, size: Size, compute: Compute, folder: Path) -> Paint:
         plain = rgb.contiguous()  # TensorRT knows no strides
         context.set_tensor_address("rgb", plain.data_ptr())
         context.execute_async_v3(stream.cuda_stream)
-        return plain  # kept until the caller has let its stream go on
+        return painted
 
     return paint
 
@@ -139,10 +141,16 @@ def _onnx_file(network: nn.Module, blank: Tensor, folder: Path) -> Path:
     import onnx  # noqa: F401  # torch needs it, and would say so in an error of its own kind
 
     file = folder / "network.onnx"
-    with warnings.catch_warnings():
-        # torch wants its other exporter to be used, which needs onnxscript and gives the same graph here.
-        warnings.simplefilter("ignore")
+    with _without_warnings():
         torch.onnx.export(
             network.eval(), (blank,), str(file), dynamo=False, input_names=["rgb"], output_names=["painted"]
         )
     return file
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """torch wants its tracing to be replaced by torch.export, which needs onnxscript and gives the same graph."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
