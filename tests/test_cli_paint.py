@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from murai.apps import painting
 from murai.apps.painting_options import (
     ColourOptions,
+    FilmOptions,
     LookOptions,
     MachineOptions,
     PaintingOptions,
@@ -87,6 +88,26 @@ def test_all_that_is_said_arrives(told: list[tuple[PaintingOptions, bool]]) -> N
         save_every=10,
     )  # fmt: skip
     assert show
+
+
+def test_what_films_alone_have_arrives(told: list[tuple[PaintingOptions, bool]]) -> None:
+    said = (
+        "a.mp4 --style night.jpg -o out.mp4 --start last --next-steps 9 --next-sizes 2 --temporal-weight 7 "
+        "--look-back 1,10 --passes 3 --blend 0.4 --flow dis --frames kept --seconds 2.5 --crf 20"
+    )
+    paint(*said.split())
+    ((options, _),) = told
+    assert options.steps.start == "last"
+    assert options.film == FilmOptions(
+        next_steps=9, next_sizes=2, temporal_weight=7.0, look_back=(1, 10), passes=3, blend=0.4, flow="dis",
+        frames=Path("kept"), seconds=2.5, crf=20,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["", "1,,2", "0", "1,x", "-3"])
+def test_frames_to_look_back_to_are_numbers(word: str) -> None:
+    with pytest.raises(ConfigError, match=r"--look-back .* is no list of numbers of frames"):
+        paint("a.mp4", "--style", "night.jpg", "-o", "out.mp4", "--look-back", word)
 
 
 @pytest.fixture
