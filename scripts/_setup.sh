@@ -170,8 +170,13 @@ wanted_extra() {
     case $offered in
         '' | [0-9] | 1[01]) echo cpu ;;
         12) echo cuda12 ;;
-        *) echo cuda13 ;;
+        *) if older_than_turing; then echo cuda12; else echo cuda13; fi ;;
     esac
+}
+
+# Whether the first GPU is one that PyTorch's builds for CUDA 13 have no code for: compute capability below 7.5.
+older_than_turing() {
+    nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | grep -qE '^([1-6]\.|7\.[0-4])'
 }
 
 # EXTRA where the PyTorch that pip found is built for it; otherwise an end where it was asked for, and cpu where not.

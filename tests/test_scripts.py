@@ -46,6 +46,15 @@ def test_builds_follow_from_what_the_driver_offers(tmp_path: Path, header: str, 
     assert bash("wanted_extra", PATH=f"{tmp_path}:{os.environ['PATH']}").stdout.strip() == extra
 
 
+@pytest.mark.parametrize(
+    ("capability", "extra"), [("6.1", "cuda12"), ("7.0", "cuda12"), ("7.5", "cuda13"), ("12.0", "cuda13")]
+)
+def test_a_gpu_before_turing_gets_builds_that_still_know_it(tmp_path: Path, capability: str, extra: str) -> None:
+    header = "| NVIDIA-SMI 580.1   Driver Version: 580.1   CUDA Version: 13.0 |"
+    program(tmp_path, "nvidia-smi", f'case "$1" in --query-gpu=compute_cap) echo {capability};; *) echo "{header}";; esac')
+    assert bash("wanted_extra", PATH=f"{tmp_path}:{os.environ['PATH']}").stdout.strip() == extra
+
+
 def test_builds_that_are_asked_for_win_and_unknown_ones_are_refused(tmp_path: Path) -> None:
     program(tmp_path, "nvidia-smi", 'echo "CUDA Version: 13.0"')
     path = f"{tmp_path}:{os.environ['PATH']}"
