@@ -51,7 +51,9 @@ def test_builds_follow_from_what_the_driver_offers(tmp_path: Path, header: str, 
 )
 def test_a_gpu_before_turing_gets_builds_that_still_know_it(tmp_path: Path, capability: str, extra: str) -> None:
     header = "| NVIDIA-SMI 580.1   Driver Version: 580.1   CUDA Version: 13.0 |"
-    program(tmp_path, "nvidia-smi", f'case "$1" in --query-gpu=compute_cap) echo {capability};; *) echo "{header}";; esac')
+    program(
+        tmp_path, "nvidia-smi", f'case "$1" in --query-gpu=compute_cap) echo {capability};; *) echo "{header}";; esac'
+    )
     assert bash("wanted_extra", PATH=f"{tmp_path}:{os.environ['PATH']}").stdout.strip() == extra
 
 
