@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import cast
 
 import av
 import numpy as np
@@ -179,7 +180,8 @@ class Film:
             yield from container.demux(stream)
         except (av.FFmpegError, OSError) as fault:
             _log.warning("%s is cut off or damaged: painted as far as it goes (%s)", self.title, fault)
-            ending = av.Packet()  # as at a whole film's end: the decoder gives out what it still holds
+            # As at a whole film's end: the decoder gives out what it still holds.
+            ending = cast("av.Packet[av.VideoStream]", av.Packet())
             ending.stream = stream
             yield ending
 

@@ -1,0 +1,1 @@
+"""What scripts/painting_sheets.py draws from, and on."""
