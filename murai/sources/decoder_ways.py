@@ -66,7 +66,7 @@ class WayfindingDecoder:
             except DecoderError as fault:
                 if not self._ways:
                     raise
-                _log.warning("%s", fault)
+                _log.warning("%s: going on without it", fault.what)
                 self._decoder.close()
                 self._decoder = self._open_next()
                 packets = list(self._kept)

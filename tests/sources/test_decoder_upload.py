@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import torch
 
 from murai.core.media import Packet, StreamInfo
@@ -25,6 +28,28 @@ def test_frames_keep_what_they_show_while_buffers_are_used_again() -> None:
         assert torch.equal(one.rgb, other.rgb)
         assert (one.seq, one.captured_s) == (other.seq, other.captured_s)
         assert one.rgb.stride() == (1, 4 * one.size_px[0], 4)
+
+
+class LaggingLane(HostLane):
+    """Nothing in it is ever done before somebody waits for it. `waited`: the numbers of the marks waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[int] = []
+
+    def mark(self) -> Any:
+        number = len(self.log)
+        self.log.append("mark")
+        return SimpleNamespace(synchronize=lambda: self.waited.append(number))
+
+
+def test_a_buffer_is_written_again_only_when_its_copy_is_done() -> None:
+    lane = LaggingLane()
+    decoder = UploadingDecoder(CpuDecoder(INFO), FrameMaker(lane))
+    for n, unit in enumerate(units(moving(6))):
+        decoder.decode(Packet(unit, float(n), n))
+    # Two marks each frame: the buffer's, then the frame's own. The fifth picture is the first to wait.
+    assert lane.waited == [0, 2]
 
 
 def test_damage_is_counted() -> None:
