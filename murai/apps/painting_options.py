@@ -181,7 +181,7 @@ def parse_look_back(said: str) -> tuple[int, ...]:
     """
     words = [word.strip() for word in said.split(",")]
     if not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise ConfigError(f"--look-back {said} is no list of numbers of frames", "write as in 1,10,20")
+        raise ConfigError(f"--look-back '{said}' is no list of numbers of frames", "write as in 1,10,20")
     return tuple(int(word) for word in words)
 
 
