@@ -12,6 +12,7 @@ import torch
 
 from murai.errors import HardwareError
 from murai.hardware import Compute, NumberType
+from murai.stylize.cpu_painting import open_cpu_painter
 from murai.stylize.cuda_graph import CudaRecorder, GraphPainter
 from murai.stylize.cuda_painting import KernelPainter
 from murai.stylize.painters import Painter
@@ -47,9 +48,9 @@ def ways(compute: Compute) -> list[Way]:
 
 def _ways_in(number_type: NumberType, compute: Compute) -> list[Way]:
     dtype: torch.dtype = getattr(torch, number_type)
-    plain = Way("torchscript", number_type, lambda: compile_painter(dtype))
     if compute.device == "cpu":
-        return [plain]
+        return [Way("torchscript", number_type, lambda: open_cpu_painter(dtype))]
+    plain = Way("torchscript", number_type, lambda: compile_painter(dtype))
     graph = Way("graph", number_type, lambda: GraphPainter(compile_painter(dtype), CudaRecorder()))
     if not _has_cupy():
         return [graph, plain]

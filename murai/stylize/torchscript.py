@@ -17,11 +17,17 @@ import torch
 from torch import Tensor, nn
 
 from murai.networks.folded import FoldedPainter, paint_folded
+from murai.networks.folded_cpu import FusedPainter
 
 
 def compile_painter(dtype: torch.dtype) -> torch.jit.ScriptModule:
     """A `FoldedPainter`, scripted and frozen, and called like it."""
     return _frozen(FoldedPainter(dtype))
+
+
+def compile_fused(dtype: torch.dtype) -> torch.jit.ScriptModule:
+    """A `FusedPainter`, scripted and frozen, and called like it."""
+    return _frozen(FusedPainter(dtype))
 
 
 def compile_middle() -> Callable[[Tensor, Tensor, list[Tensor], list[Tensor]], Tensor]:
