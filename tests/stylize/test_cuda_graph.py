@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -138,6 +139,92 @@ def test_what_cannot_be_recorded_is_painted_without_and_told_once(caplog: pytest
     assert (recorder.asked, inner.painted) == (1, 3)
     said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert said == ["painting without a CUDA graph: operation not permitted when stream is capturing"]
+
+
+class PlayedCuda:
+    """torch.cuda as far as a recording needs it: notes what is asked, and keeps to the rules of a current stream."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.told: list[str] = []
+        self.current = PlayedStream("screen", self.told)
+        self.capturing = False
+        self.fails = False
+        self.ended: list[tuple[int, object]] = []
+        for name, played in {
+            "Stream": lambda: PlayedStream("side", self.told),
+            "current_stream": lambda: self.current,
+            "current_device": lambda: 0,
+            "graph_pool_handle": lambda: "pool",
+            "CUDAGraph": PlayedGraph,
+            "stream": self.stream,
+            "graph": self.graph,
+        }.items():
+            monkeypatch.setattr(torch.cuda, name, played)
+        monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", lambda *asked: self.ended.append(asked), raising=False)
+
+    @contextmanager
+    def stream(self, stream: PlayedStream) -> Iterator[None]:
+        before, self.current = self.current, stream
+        try:
+            yield
+        finally:
+            self.current = before
+
+    @contextmanager
+    def graph(self, graph: PlayedGraph, *, pool: str, stream: PlayedStream, capture_error_mode: str) -> Iterator[None]:
+        self.told.append(f"begin in {pool} on {stream.name}, {capture_error_mode}")
+        self.current, self.capturing = stream, True
+        yield
+        self.capturing = False
+        if self.fails:  # like torch: its stream stays the current one
+            raise RuntimeError("operation failed due to a previous error during capture")
+        self.told.append("end")
+
+    def work(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
+        self.told.append(f"{'record' if self.capturing else 'run'} on {self.current.name}")
+        return rgb
+
+
+class PlayedGraph:
+    def replay(self) -> None:
+        pass
+
+
+class PlayedStream:
+    def __init__(self, name: str, told: list[str]) -> None:
+        self.name = name
+        self._told = told
+
+    def wait_stream(self, other: PlayedStream) -> None:
+        self._told.append(f"{self.name} waits for {other.name}")
+
+
+def test_a_recording_is_warmed_up_on_its_own_stream_and_ordered_with_the_current_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuda = PlayedCuda(monkeypatch)
+    recording, painting = CudaRecorder().record(cuda.work, inputs := Inputs(drawn(4, 6), *style(1.0)))
+    assert cuda.told == [
+        "side waits for screen",
+        *["run on side"] * 3,
+        "begin in pool on side, thread_local",
+        "record on side",
+        "end",
+        "screen waits for side",
+    ]
+    assert isinstance(recording, PlayedGraph)
+    assert painting is inputs.rgb
+    assert cuda.current.name == "screen"
+
+
+def test_after_a_failed_recording_everything_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = PlayedCuda(monkeypatch)
+    cuda.fails = True
+    with pytest.raises(RuntimeError, match="previous error"):
+        CudaRecorder().record(cuda.work, Inputs(drawn(4, 6), *style(1.0)))
+    assert cuda.current.name == "screen"
+    assert cuda.told[-1] == "screen waits for side"
+    assert cuda.ended == [(0, "pool")]
 
 
 @pytest.mark.gpu
