@@ -126,7 +126,8 @@ def test_a_clip_goes_round_without_damage() -> None:
     decoder = open_decoder(clip.info, "cpu")
     packets = Replay(clip, gate).packets(stop)
     frames = []
-    for packet in (next(packets) for _ in range(12)):
+    for number, packet in zip(range(12), packets, strict=False):
+        assert packet.restart == (number in (5, 10))
         frames += (decoder.flush() if packet.restart else []) + decoder.decode(packet)
     assert (len(frames), decoder.damaged) == (12, 0)
     assert torch.equal(frames[0].rgb, frames[5].rgb)
@@ -186,6 +187,7 @@ def test_all_of_it_on_a_small_picture(pack: Pack, tmp_path: Path) -> None:
         assert 0 < each["ms"]["p50"] <= each["ms"]["p95"] <= each["ms"]["p99"]
         assert min(each["fps"], each["of_limit"], each["frames"]) > 0
         assert (each["size"], each["pack"]) in (("96x64", "tiny"), ("96x64", None))
+        assert (each["engine"] is not None) == (each["who"] == "murai" and each["pack"] == "tiny")
     assert "times the usual script (tiny)" in out.getvalue()
     with Image.open(tmp_path / "bench.png") as plot:
         assert plot.size[0] > 800

@@ -53,12 +53,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. of_limit: share of the machine's own `limit`; None where it has none."""
+    """One measurement.
+
+    of_limit: share of the machine's own `limit`; None where it has none.
+    engine: what painted, and in which number type; "" where nothing of Murai's did.
+    """
 
     subject: Subject
     timings: Timings
     limit: str = ""
     of_limit: float | None = None
+    engine: str = ""
 
     def as_json(self) -> dict[str, Any]:
         subject, timings = self.subject, self.timings
@@ -71,6 +76,7 @@ class Row:
             "frames": len(timings.durations_s),
             "fps": round(timings.fps, 3),
             "ms": {name: round(timings.percentile_ms(share), 3) for name, share in PERCENTILES},
+            "engine": self.engine or None,
             "limit": self.limit or None,
             "of_limit": None if self.of_limit is None else round(self.of_limit, 5),
         }

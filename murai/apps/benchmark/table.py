@@ -27,7 +27,7 @@ def show_result(result: Result, console: Console) -> None:
     # To rich, a pipe has 80 columns, which is too few.
     wide = console if console.is_terminal else Console(file=console.file, width=_WIDTH)
     wide.print(table)
-    for line in [*ratios(result), *result.notes]:
+    for line in [*_engines(result), *ratios(result), *result.notes]:
         console.print(Text(line), soft_wrap=True)
 
 
@@ -58,6 +58,12 @@ def _limits(result: Result) -> str:
         f"{limits['convolution_gflops']:.0f} GFLOP/s, copying {limits['copy_gbytes_per_s']:.1f} GB/s"
         + "".join(f", NVDEC {size} {fps:.0f}/s" for size, fps in limits["nvdec_fps"].items())
     )
+
+
+def _engines(result: Result) -> list[str]:
+    """Which engine painted which pack."""
+    used = {(row.subject.pack, row.engine): None for row in result.rows if row.engine}
+    return [f"{pack} was painted by {engine}" for pack, engine in used]
 
 
 def _cells(row: Row) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import torch
 
@@ -31,7 +32,7 @@ class Workshop:
     seconds: float
     clip_s: float
     _clips: dict[Size, Clip] = field(default_factory=dict)
-    _engines: dict[str, Engine] = field(default_factory=dict)
+    _engines: dict[Path, Engine] = field(default_factory=dict)
 
     def clip(self, size: Size) -> Clip:
         if size not in self._clips:
@@ -47,10 +48,8 @@ class Workshop:
 
     def engine(self, pack: Pack, size: Size) -> Engine:
         """The pack's, warm for that size."""
-        name = pack.facts.name
-        if name not in self._engines:
-            self._engines[name] = Engine(pack, self.compute)
-        engine = self._engines[name]
+        engine = self._engines.get(pack.folder) or Engine(pack, self.compute)
+        self._engines[pack.folder] = engine
         engine.warm_up(size)
         return engine
 
@@ -60,12 +59,14 @@ class Workshop:
 
     def row_of_network(self, subject: Subject, timings: Timings, pack: Pack) -> Row:
         """Beside the matrix product, by what the pack's network is."""
-        return self.row_by_flops(subject, timings, network_flops(pack.facts.network.spec, subject.size))
+        row = self.row_by_flops(subject, timings, network_flops(pack.facts.network.spec, subject.size))
+        return replace(row, engine=self._engine_name(subject, pack))
 
     def row_of_latency(self, subject: Subject, timings: Timings, pack: Pack) -> Row:
         """Of the median, the share that painting would take at the matrix product's speed."""
         flops = network_flops(pack.facts.network.spec, subject.size)
-        return Row(subject, timings, "matmul", flops / self.limits.matmul / (timings.percentile_ms(0.5) / 1e3))
+        share = flops / self.limits.matmul / (timings.percentile_ms(0.5) / 1e3)
+        return Row(subject, timings, "matmul", share, self._engine_name(subject, pack))
 
     def row_by_bytes(self, subject: Subject, timings: Timings) -> Row:
         """Beside the copying of as many bytes; a decoder on a GPU beside NVDEC alone."""
@@ -74,3 +75,7 @@ class Workshop:
             return Row(subject, timings, "nvdec", timings.fps / alone_fps)
         share = timings.fps * moved_bytes(subject.stage, subject.size) / self.limits.copy
         return Row(subject, timings, "copy", share)
+
+    def _engine_name(self, subject: Subject, pack: Pack) -> str:
+        engine = self._engines.get(pack.folder) if subject.who == "murai" else None
+        return f"{engine.name} {engine.compute.number_type}" if engine else ""
