@@ -122,8 +122,6 @@ class FoldedPainter(nn.Module):
         return painted[margin : margin + height, margin : margin + width].contiguous()[:, :, :3].permute(2, 0, 1)
 
 
-# Not methods of the painter: torch 2.13's TorchScript, on any thread but the first, dies of telling about an error
-# inside of a method that another one calls.
 def paint_folded(x: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
     """From folded pictures (1, 48, h, w), about 0, to what comes before the sigmoid: (1, 16, 2 h, 2 w).
 

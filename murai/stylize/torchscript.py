@@ -48,7 +48,10 @@ def _frozen(module: nn.Module) -> torch.jit.ScriptModule:
     scripted = script(module.eval())
     with _without_its_warnings():
         frozen: torch.jit.ScriptModule = torch.jit.freeze(scripted)
-    return frozen
+        # Written and read again: freezing drops the methods that it has inlined, but keeps pointers to them for
+        # the traceback of an error, and the process dies of following one.
+        clean: torch.jit.ScriptModule = torch.jit.load(io.BytesIO(to_bytes(frozen)))
+    return clean
 
 
 def to_bytes(scripted: torch.jit.ScriptModule) -> bytes:
