@@ -50,7 +50,7 @@ def _frozen(module: nn.Module) -> torch.jit.ScriptModule:
         frozen: torch.jit.ScriptModule = torch.jit.freeze(scripted)
         # Written and read again: freezing drops the methods that it has inlined, but keeps pointers to them for
         # the traceback of an error, and the process dies of following one.
-        clean: torch.jit.ScriptModule = torch.jit.load(io.BytesIO(to_bytes(frozen)))
+        clean: torch.jit.ScriptModule = torch.jit.load(io.BytesIO(to_bytes(frozen)))  # type: ignore[no-untyped-call]
     return clean
 
 
