@@ -14,15 +14,16 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from murai.apps.previews import draw_scene
 from murai.apps.training_options import MachineOptions, PerceptualOptions
 from murai.apps.training_setup import open_eyes, open_machine
-from murai.apps.training_sheets import painted, scene
 from murai.stylize.pack import load_weights
 from murai.stylize.shelf import find_pack
 from murai.training.data import Photographs, find_content
 from murai.training.loop import Trainer
 from murai.training.losses import LossWeights
 from murai.training.machine import Machine
+from murai.training.model import paint_still
 from murai.training.objective import Job
 from murai.training.recipe import Recipe
 from murai.training.style_image import StyleSource, read_style
@@ -53,8 +54,8 @@ def trained_picture(pack: str, style: str, weights: LossWeights, steps: int, job
     trainer = Trainer(recipe, job, machine, start=start)
     for _ in trainer.run():
         pass
-    picture = painted(trainer.averaged, scene(SIZE_PX, MOMENT_S), 0)
-    return Image.fromarray((picture * 255.0).round().byte().permute(1, 2, 0).numpy())
+    picture = paint_still(trainer.averaged, draw_scene(MOMENT_S, SIZE_PX), 0)
+    return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
 
 
 def draw_sheet(rows: dict[str, list[tuple[str, Image.Image]]]) -> Image.Image:

@@ -67,7 +67,7 @@ def verify_pack(name: str, console: Console) -> None:
         load_weights(pack, twin=True)
     for style in pack.styles:
         if style.preview and not (pack.folder / style.preview).is_file():
-            raise PackError(f"{pack.folder} lacks {style.preview}", "copy the whole pack again from where it came")
+            raise PackError(f"{pack.folder} lacks {style.preview}", f"`murai styles preview {name}` draws it")
     size_bytes = sum(file.stat().st_size for file in pack.folder.iterdir() if file.is_file())
     if size_bytes > MOST_BYTES:
         raise PackError(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from murai import __version__
+from murai.apps.previews import write_previews
 from murai.apps.training_run import Run
-from murai.apps.training_sheets import write_previews, write_samples
 from murai.stylize.pack import StyleFacts
 from murai.stylize.pack_writer import PackContents, write_pack
-from murai.training.model import StyleModel
+from murai.training.model import StyleModel, paint_still
 from murai.training.recipe import Recipe
 
 CURVES_FILE = "losses.png"
-SAMPLES_FILE = "samples.jpg"
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,7 @@ def write_trained(folder: Path, trained: Trained) -> None:
         training=trained.training,
     )
     write_pack(folder, contents)
-    write_previews(model, [folder / style.preview if style.preview else None for style in trained.styles])
-    write_samples(model, [style.name for style in trained.styles], folder / SAMPLES_FILE)
+    write_previews(partial(paint_still, model), trained.styles, folder)
 
 
 def training_facts(run: Run, photographs: int, perceptual: str) -> dict[str, str | int | float]:

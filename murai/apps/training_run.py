@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from torch import Tensor
 
-from murai.apps.training_sheets import painted_sheet
+from murai.apps.previews import painted_sheet
 from murai.errors import TrainingError
 from murai.training.checkpoint import read_checkpoint, write_checkpoint
 from murai.training.loop import StepReport, Trainer
 from murai.training.machine import Machine
+from murai.training.model import paint_still
 from murai.training.records import Curves, TensorBoard
 
 _SAVE_EVERY_S = 60.0
@@ -82,9 +85,13 @@ class Run:
                 if board is not None:
                     drawn_s = self._record(board, report, drawn_s)
         if board is not None:
-            board.sheet(self.trainer.step, painted_sheet(self.trainer.averaged))
+            board.sheet(self.trainer.step, self._sheet())
             board.close()
         self.save()
+
+    def _sheet(self) -> Tensor:
+        model = self.trainer.averaged
+        return painted_sheet(partial(paint_still, model), model.styles)
 
     def _steps(self) -> Iterator[StepReport]:
         try:
@@ -102,7 +109,7 @@ class Run:
         now_s = time.monotonic()
         if now_s - drawn_s < _SHEET_EVERY_S:
             return drawn_s
-        board.sheet(report.step, painted_sheet(self.trainer.averaged))
+        board.sheet(report.step, self._sheet())
         return now_s
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor
 
 from murai.config import parse_model, read_toml
@@ -25,6 +25,8 @@ from murai.networks.style import InstanceAffine, StyleNetwork, StyleNetworkSpec
 
 WEIGHTS_FILE = "weights.safetensors"
 TWIN_FILE = "twin.safetensors"
+NEW = ".new"
+"""Ends the names of weights that are to take the place of others, see `weights_file`."""
 ARCHITECTURE: Literal["fold4"] = "fold4"
 VECTORS = ("scale", "shift", "mean", "deviation")
 
@@ -152,21 +154,38 @@ def load_weights(pack: Pack, *, twin: bool = False) -> PackWeights:
     Raises:
         PackError: the file is missing, not the one that pack.toml was written for, or of other shapes.
     """
-    file = pack.folder / (TWIN_FILE if twin else WEIGHTS_FILE)
-    wanted = pack.facts.network.twin_sha256 if twin else pack.facts.network.sha256
-    remedy = "copy the whole pack again from where it came"
+    name, remedy = TWIN_FILE if twin else WEIGHTS_FILE, "copy the whole pack again from where it came"
+    wanted = _hash_of(pack, name)
     if not wanted:
         raise PackError(f"pack '{pack.facts.name}' has no twin", "train one with --no-stability")
+    file = pack.folder / name
     try:
-        found = sha256_of(file)
+        file = weights_file(pack, name)
+        data = file.read_bytes()  # once: it may be replaced by other weights at any moment
+        found = hashlib.sha256(data).hexdigest()
         if found != wanted:
             raise PackError(f"{file} has SHA-256 {found[:12]}…, pack.toml says {wanted[:12]}…", remedy)
-        tensors = load_file(file)
+        tensors = load(data)
     except OSError as fault:
         raise PackError(f"can't read {file}: {fault.strerror}", remedy) from fault
     except SafetensorError as fault:
         raise PackError(f"{file} is damaged: {fault}", remedy) from fault
     return _fill(pack, file, tensors)
+
+
+def weights_file(pack: Pack, name: str = WEIGHTS_FILE) -> Path:
+    """The file of that name that pack.toml is about: NAME.new where its writer was killed before the last rename.
+
+    Raises:
+        OSError: NAME.new can't be read.
+    """
+    new = pack.folder / f"{name}{NEW}"
+    return new if new.is_file() and sha256_of(new) == _hash_of(pack, name) else pack.folder / name
+
+
+def _hash_of(pack: Pack, name: str) -> str:
+    network = pack.facts.network
+    return network.twin_sha256 if name == TWIN_FILE else network.sha256
 
 
 def _fill(pack: Pack, file: Path, tensors: dict[str, Tensor]) -> PackWeights:

@@ -16,6 +16,7 @@ from murai.errors import PackError
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import (
     ARCHITECTURE,
+    NEW,
     TWIN_FILE,
     VECTORS,
     WEIGHTS_FILE,
@@ -24,6 +25,8 @@ from murai.stylize.pack import (
     PackFacts,
     StyleFacts,
     load_weights,
+    read_pack,
+    weights_file,
 )
 
 
@@ -86,7 +89,7 @@ def write_pack(folder: Path, contents: PackContents) -> None:
         # Not `save_file`: that makes files which other users can't read, and tells a full disk in its own way.
         weights = save({name: tensor.detach().float().contiguous() for name, tensor in tensors.items()})
         facts = _facts(folder.name, contents, hashlib.sha256(weights).hexdigest())
-        _replace(folder, {WEIGHTS_FILE: weights, "pack.toml": _toml(facts)})
+        _replace(folder, WEIGHTS_FILE, weights, facts)
         (folder / TWIN_FILE).unlink(missing_ok=True)
     except OSError as fault:
         raise _cannot_write(folder, fault) from fault
@@ -103,7 +106,7 @@ def add_twin(pack: Pack, twin: Pack) -> None:
     network = pack.facts.network.model_copy(update={"twin_sha256": twin.facts.network.sha256})
     facts = pack.facts.model_copy(update={"network": network})
     try:
-        _replace(pack.folder, {TWIN_FILE: (twin.folder / WEIGHTS_FILE).read_bytes(), "pack.toml": _toml(facts)})
+        _replace(pack.folder, TWIN_FILE, weights_file(twin).read_bytes(), facts)
     except OSError as fault:
         raise _cannot_write(pack.folder, fault) from fault
 
@@ -124,21 +127,41 @@ def _cannot_write(folder: Path, fault: OSError) -> PackError:
     return PackError(f"can't write the pack {folder}: {fault.strerror}", "name a folder that can be written")
 
 
-def _toml(facts: PackFacts) -> bytes:
-    return tomli_w.dumps(facts.model_dump()).encode("utf-8")
+def _replace(folder: Path, name: str, weights: bytes, facts: PackFacts) -> None:
+    """Weights into the file of that name, and pack.toml: both or none, whenever the process is killed.
 
-
-def _replace(folder: Path, files: dict[str, bytes]) -> None:
-    """All files or none, but for a kill between two: a full disk is met before the first is replaced."""
-    beside = {name: folder / f"{name}.part" for name in files}
+    Pack.toml decides, and is replaced between the two: the hash in it says which of the weights beside it are meant
+    (see `murai.stylize.pack.weights_file`). A full disk is met before anything is replaced.
+    """
+    _settle(folder, name)
+    new, toml = folder / f"{name}{NEW}", folder / "pack.toml.part"
     try:
-        for name, data in files.items():
-            beside[name].write_bytes(data)
-        for name, part in beside.items():
-            part.replace(folder / name)
+        _write(new, weights)
+        _write(toml, tomli_w.dumps(facts.model_dump()).encode("utf-8"))
+        toml.replace(folder / "pack.toml")
+        new.replace(folder / name)
     finally:
-        for part in beside.values():
-            part.unlink(missing_ok=True)
+        _settle(folder, name)
+        toml.unlink(missing_ok=True)
+
+
+def _settle(folder: Path, name: str) -> None:
+    """Finishes what was interrupted: new weights take their place where pack.toml means them, and else go."""
+    new = folder / f"{name}{NEW}"
+    if not new.is_file():
+        return
+    if (folder / "pack.toml").is_file() and weights_file(read_pack(folder), name) == new:
+        new.replace(folder / name)
+    else:
+        new.unlink()
+
+
+def _write(file: Path, data: bytes) -> None:
+    """To the disk itself: what is renamed must be there after a power cut."""
+    with file.open("wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def _facts(name: str, contents: PackContents, sha256: str) -> PackFacts:

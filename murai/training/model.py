@@ -59,6 +59,14 @@ class Averaged:
                 mean.lerp_(now, part)
 
 
+def paint_still(model: StyleModel, rgb: Tensor, style: int) -> Tensor:
+    """A picture (3, H, W) uint8 in the style of this number, by its own statistics; in host memory."""
+    device = model.scale.device
+    with torch.inference_mode():
+        painted: Tensor = model(rgb[None].to(device).float() / 255.0, torch.tensor([style], device=device))[0]
+    return (painted * 255.0).round().to(torch.uint8).cpu()
+
+
 def usual_statistics(model: StyleModel, batches: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Mean and deviation (S, V) of what reaches each affine, in float32, for each style.
 

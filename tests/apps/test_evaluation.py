@@ -166,7 +166,7 @@ def test_a_second_time_takes_the_kept_curves(drawn: Path, tmp_path: Path) -> Non
         ({"styles": ("stile",)}, StyleMissing, "no style 'stile'"),
         ({"pack": "nowhere"}, StyleMissing, "no style pack 'nowhere'"),
         ({"images": 9}, TrainingError, "3 usable photographs of at least 64 px"),
-        ({"clip": Path("nowhere.mp4")}, TrainingError, "can't read the clip nowhere.mp4"),
+        ({"clip": Path("nowhere.mp4")}, TrainingError, "can't read the film nowhere.mp4"),
         ({"paintings": Path("nowhere")}, ConfigError, "no folder nowhere"),
         ({"photographs": Path("nowhere")}, ConfigError, "no folder nowhere"),
         ({"perceptual": Path("nowhere")}, TrainingError, "can't read the perceptual network"),

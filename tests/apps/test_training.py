@@ -20,7 +20,8 @@ from PIL import Image
 from rich.console import Console
 from torch.nn import functional as F
 
-from murai.apps import training_run, training_sheets
+from murai.apps import training_run
+from murai.apps.previews import draw_scene
 from murai.apps.training import train_pack
 from murai.apps.training_options import TrainingOptions, parse_styles
 from murai.errors import ConfigError, PackError, TrainingError
@@ -71,7 +72,7 @@ def test_a_trained_pack_is_whole_told_and_paints_as_it_was_trained(drawn: Path, 
     assert weights.mean.shape == weights.scale.shape and float(weights.mean.abs().max()) > 0.0
 
     engine = Engine(pack, Compute("cpu", "float32", 1, "for tests"))
-    scene = (training_sheets.scene((640, 360), 1.0) * 255.0).round().to(torch.uint8)
+    scene = draw_scene()
     for number, style in enumerate(pack.styles):
         with Image.open(pack.folder / style.preview) as opened:
             preview = torch.from_numpy(np.array(opened)).permute(2, 0, 1)

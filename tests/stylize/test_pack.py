@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -251,3 +254,66 @@ def test_trying_a_folder_leaves_it_as_it_was(folder: Path) -> None:
     assert list(folder.parent.iterdir()) == [folder]
     with pytest.raises(PackError, match=r"can't write the pack .*pack\.toml.*name a folder"):
         check_pack_folder(folder / "pack.toml")
+
+
+def other_contents() -> PackContents:
+    contents = tiny_contents(styles=2)
+    return replace(contents, scale=contents.scale * 1.5)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from murai.stylize import pack_writer
+from tests.stylize.test_pack import other_contents
+
+renamed, real = 0, Path.replace
+
+def replace(self, target):
+    global renamed
+    if renamed == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    renamed += 1
+    return real(self, target)
+
+Path.replace = replace
+pack_writer.write_pack(Path(sys.argv[1]), other_contents())
+"""
+
+
+def killed_before_rename(folder: Path, number: int) -> None:
+    """As `write_pack` leaves a pack when it is killed before its first rename, or before the second."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(number)], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_kill_leaves_the_pack_before_or_the_new_one(folder: Path, number: int) -> None:
+    before = load_weights(read_pack(folder))
+    killed_before_rename(folder, number)
+    pack = read_pack(folder)
+    found = load_weights(pack)
+    assert len(pack.styles) == (2 if number else 3)
+    assert torch.equal(found.scale, other_contents().scale if number else before.scale)
+
+    write_pack(folder, tiny_contents(styles=1))  # the next one clears up
+    assert len(load_weights(read_pack(folder)).scale) == 1
+    assert not [file for file in folder.iterdir() if file.suffix in (".new", ".part")]
+
+
+def test_after_a_kill_a_full_disk_costs_nothing(folder: Path) -> None:
+    """The weights that pack.toml means must not be in the way of the next ones."""
+    killed_before_rename(folder, 1)
+    meant = load_weights(read_pack(folder)).scale
+    (folder / "pack.toml.part").unlink(missing_ok=True)
+    (folder / "pack.toml.part").mkdir()
+    with pytest.raises(PackError, match="can't write the pack"):
+        write_pack(folder, tiny_contents(styles=1))
+    assert torch.equal(load_weights(read_pack(folder)).scale, meant)
+
+
+def test_a_kill_leaves_a_twin_that_is_the_packs(folder: Path, tmp_path: Path) -> None:
+    add_twin(read_pack(folder), read_pack(other_training(tmp_path / "other")))
+    (folder / TWIN_FILE).rename(folder / f"{TWIN_FILE}.new")
+    pack = read_pack(folder)
+    assert torch.equal(load_weights(pack, twin=True).scale, 1.5 * load_weights(pack).scale)

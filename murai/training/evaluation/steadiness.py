@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-import av
 import torch
 from torch import Tensor
 
 from murai.errors import TrainingError
 from murai.imaging.flow import FlowFinder, visible
 from murai.imaging.measures import warping_error
+from murai.training.films import frame_pixels, open_film
 from murai.training.stability import booth_noise
 
-_ASSUMED_FPS = 25.0
 _FRAME_S = 1 / 30
 
 
@@ -52,25 +52,12 @@ def read_film(file: Path, size_px: tuple[int, int], from_s: float, length_s: flo
     Raises:
         TrainingError: it can't be read, or has fewer than two frames there.
     """
-    frames: list[Tensor] = []
-    try:
-        with av.open(file) as container:
-            if not container.streams.video:
-                raise TrainingError(f"the clip {file} has no pictures", "give a video file")
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            fps = float(stream.average_rate or _ASSUMED_FPS)
-            for number, frame in enumerate(container.decode(stream)):
-                if number >= round((from_s + length_s) * fps):
-                    break
-                if number >= round(from_s * fps):
-                    pixels = frame.to_ndarray(format="rgb24", width=size_px[0], height=size_px[1])
-                    frames.append(torch.from_numpy(pixels).permute(2, 0, 1).contiguous())
-    except (av.FFmpegError, OSError) as fault:
-        raise TrainingError(f"can't read the clip {file}: {fault}", "give a whole video file") from fault
+    with open_film(file) as (fps, decoded):
+        wanted = islice(decoded, round(from_s * fps), round((from_s + length_s) * fps))
+        frames = tuple(frame_pixels(frame, size_px) for frame in wanted)
     if len(frames) < 2:
-        raise TrainingError(f"the clip {file} has {len(frames)} frames from {from_s:g} s on", "give an earlier part")
-    return Film(tuple(frames), fps)
+        raise TrainingError(f"the film {file} has {len(frames)} frames from {from_s:g} s on", "give an earlier part")
+    return Film(frames, fps)
 
 
 def find_moves(film: Film, finder: FlowFinder, after_frame: Callable[[], None] = lambda: None) -> Moves:
