@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from murai.core.statistics import FrameCounts
 from murai.core.worker import Worker
 from murai.errors import CameraMissing
 from murai.hardware import Compute
+from murai.stylize import stylist as stylist_module
 from murai.stylize.engine import Engine
 from murai.stylize.mix import StyleMix
 from murai.stylize.pack import read_pack
@@ -162,3 +164,46 @@ def test_it_stops_when_told_to_though_no_frame_comes(room: Room) -> None:
         with pytest.raises(SlotClosed) as caught:
             room.paintings.take(TIMEOUT_S)
     assert caught.value.cause is None
+
+
+class PlayedGpu:
+    """Finishes paintings when it is told to. asked: the event behind each that was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[PlayedEvent] = []
+
+    def record(self, frame: Frame) -> PlayedEvent:
+        self.asked.append(PlayedEvent())
+        return self.asked[-1]
+
+
+class PlayedEvent:
+    """torch.cuda.Event."""
+
+    def __init__(self) -> None:
+        self.awaited = threading.Event()
+        self.done = threading.Event()
+
+    def synchronize(self) -> None:
+        self.awaited.set()
+        assert self.done.wait(TIMEOUT_S)
+
+
+def test_a_gpu_that_is_slower_than_the_camera_gets_the_newest_frame_and_no_queue(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu = PlayedGpu()
+    monkeypatch.setattr(stylist_module, "_ready_event", gpu.record)
+    with room.at_work():
+        for seq in (0, 1):  # the second is asked for while the first isn't finished
+            room.frames.put(frame(seq))
+            assert room.next_painting().painting.seq == seq
+        assert gpu.asked[0].awaited.wait(TIMEOUT_S)
+        for seq in (2, 3, 4):
+            room.frames.put(frame(seq))
+        assert len(gpu.asked) == 2
+        gpu.asked[0].done.set()
+        assert room.next_painting().painting.seq == 4
+        gpu.asked[1].done.set()
+    assert room.frames.dropped == 2
+    assert not gpu.asked[2].awaited.is_set()  # the last one is nobody's to wait for
