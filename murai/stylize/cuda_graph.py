@@ -56,7 +56,7 @@ class Inputs:
 
     def put(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> None:
         """Copies what is new, within the GPU. The style only when it is another than the last."""
-        self.rgb.copy_(rgb)
+        _copy(rgb, self.rgb)
         style = [ground, *kernels, *biases]
         if len(style) != len(self._held) or any(new is not old for new, old in zip(style, self._held, strict=True)):
             torch._foreach_copy_(self.style, style)
@@ -129,17 +129,35 @@ class _Scene:
 
 
 def _copied(painting: Tensor) -> Tensor:
-    height, width = painting.shape[1], painting.shape[2]
-    # With the fourth byte, which makes it one run of memory, that is copied as fast as memory goes.
-    rgbx = painting.as_strided((height, width, 4), (4 * width, 4, 1)).clone()
-    return rgbx[:, :, :3].permute(2, 0, 1)
+    copied = torch.empty((*painting.shape[1:], 4), dtype=torch.uint8, device=painting.device)[:, :, :3].permute(2, 0, 1)
+    _copy(painting, copied)
+    return copied
+
+
+def _copy(rgb: Tensor, to: Tensor) -> None:
+    """Copies a picture into one that is a view of RGBx memory."""
+    if rgb.stride() == to.stride() and not rgb.storage_offset() and _rgbx_bytes(rgb) <= rgb.untyped_storage().nbytes():
+        # With the fourth byte, which makes it one run of memory, that is copied as fast as memory goes.
+        _whole(to).copy_(_whole(rgb))
+    else:
+        to.copy_(rgb)
+
+
+def _whole(rgb: Tensor) -> Tensor:
+    return rgb.as_strided((_rgbx_bytes(rgb),), (1,))
+
+
+def _rgbx_bytes(rgb: Tensor) -> int:
+    return 4 * rgb.shape[1] * rgb.shape[2]
 
 
 class CudaRecorder:
     """Records by torch's CUDA graphs, on a stream and in a pool of memory of its own."""
 
     def __init__(self) -> None:
-        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        # torch gives the same 32 streams again and again. Of the urgent ones nobody else has any: a decoder or the
+        # screen on the very stream that records would be recorded too.
+        self._stream = torch.cuda.Stream(priority=-1)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self._pool = torch.cuda.graph_pool_handle()
         self._failed: list[torch.cuda.CUDAGraph] = []
 

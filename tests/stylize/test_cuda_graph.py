@@ -57,6 +57,20 @@ class Painted:
         return rgbx[:, :, :3].permute(2, 0, 1)
 
 
+def test_pictures_are_copied_as_whole_pixels_where_the_fourth_byte_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, kept = drawn(4, 6, 4), drawn(4, 6)
+    cut, tight = drawn(4, 8, 4)[:, :, :6], drawn(4, 6).contiguous()
+    for rgb, runs in [(given, 1), (kept, 3), (cut, 3), (tight, 3)]:
+        inputs = Inputs(rgb, *style(1.0))
+        copied: list[int] = []
+        copy = Tensor.copy_
+        with monkeypatch.context() as watched:
+            watched.setattr(Tensor, "copy_", lambda to, new: (copied.append(to.dim()), copy(to, new))[1])  # noqa: B023
+            inputs.put(rgb, *style(1.0))
+        assert copied == [runs]
+        assert torch.equal(inputs.rgb, rgb)
+
+
 def style(shade: float) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     return torch.full((1, 1, 1, 1), shade), [torch.full((2, 2, 3, 3), 0.0)] * 2, [torch.full((2,), 1.0)] * 2
 
@@ -151,7 +165,7 @@ class PlayedCuda:
         self.fails = False
         self.ended: list[tuple[int, object]] = []
         for name, played in {
-            "Stream": lambda: PlayedStream("side", self.told),
+            "Stream": lambda priority: PlayedStream(f"side {priority}", self.told),
             "current_stream": lambda: self.current,
             "current_device": lambda: 0,
             "graph_pool_handle": lambda: "pool",
@@ -205,12 +219,12 @@ def test_a_recording_is_warmed_up_on_its_own_stream_and_ordered_with_the_current
     cuda = PlayedCuda(monkeypatch)
     recording, painting = CudaRecorder().record(cuda.work, inputs := Inputs(drawn(4, 6), *style(1.0)))
     assert cuda.told == [
-        "side waits for screen",
-        *["run on side"] * 3,
-        "begin in pool on side, thread_local",
-        "record on side",
+        "side -1 waits for screen",
+        *["run on side -1"] * 3,
+        "begin in pool on side -1, thread_local",
+        "record on side -1",
         "end",
-        "screen waits for side",
+        "screen waits for side -1",
     ]
     assert isinstance(recording, PlayedGraph)
     assert painting is inputs.rgb
@@ -223,7 +237,7 @@ def test_after_a_failed_recording_everything_is_as_before(monkeypatch: pytest.Mo
     with pytest.raises(RuntimeError, match="previous error"):
         CudaRecorder().record(cuda.work, Inputs(drawn(4, 6), *style(1.0)))
     assert cuda.current.name == "screen"
-    assert cuda.told[-1] == "screen waits for side"
+    assert cuda.told[-1] == "screen waits for side -1"
     assert cuda.ended == [(0, "pool")]
 
 
