@@ -86,13 +86,12 @@ class Placement:
 class Nv12Converter(Protocol):
     """Makes RGB of NV12 on the device where it lies, on the current stream, without waiting.
 
-    Returns (H, W, 4) uint8, contiguous: red, green, blue, 255. `network`, where given, is (1, 3, H, W) float16 in
-    channels_last, and becomes the same picture in [0, 1].
+    Returns (H, W, 4) uint8, contiguous: red, green, blue, 255. Not the network's own input: that is the painter's to
+    make, in the number type and with the margin of the pack that is on when the frame's turn comes, and screen and
+    snapshots want these bytes anyway.
     """
 
-    def __call__(
-        self, picture: Nv12, colours: YuvColours, placement: Placement, network: Tensor | None = None
-    ) -> Tensor: ...
+    def __call__(self, picture: Nv12, colours: YuvColours, placement: Placement) -> Tensor: ...
 
 
 def whole(picture: Nv12, quarter_turns: int = 0) -> Placement:
@@ -116,7 +115,7 @@ def factors_of(colours: YuvColours) -> Factors:
     )
 
 
-def rgbx_of_nv12(picture: Nv12, colours: YuvColours, placement: Placement, network: Tensor | None = None) -> Tensor:
+def rgbx_of_nv12(picture: Nv12, colours: YuvColours, placement: Placement) -> Tensor:
     """See `Nv12Converter`."""
     factors = factors_of(colours)
     luma, cb, cr = _placed(picture, placement)
@@ -127,10 +126,7 @@ def rgbx_of_nv12(picture: Nv12, colours: YuvColours, placement: Placement, netwo
     blue = light + torch.floor(cb * factors.blue_cb)
     opaque = torch.full_like(light, 255.0)
     rgbx = torch.stack([red, green, blue, opaque], -1).clamp(0.0, 255.0).to(torch.uint8)
-    rgbx = torch.rot90(rgbx, -placement.quarter_turns, (0, 1)).contiguous()
-    if network is not None:
-        network.copy_(rgbx[..., :3].permute(2, 0, 1).float() * (1.0 / 255.0))
-    return rgbx
+    return torch.rot90(rgbx, -placement.quarter_turns, (0, 1)).contiguous()
 
 
 def _placed(picture: Nv12, placement: Placement) -> tuple[Tensor, Tensor, Tensor]:

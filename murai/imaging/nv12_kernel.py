@@ -1,4 +1,4 @@
-"""NV12 to RGB, and to the network's input, in one CUDA kernel that CuPy compiles on its first use."""
+"""NV12 to RGB in one CUDA kernel that CuPy compiles on its first use."""
 
 from __future__ import annotations
 
@@ -15,16 +15,8 @@ from murai.imaging.nv12 import Factors, Nv12, Nv12Converter, Placement, YuvColou
 _log = logging.getLogger(__name__)
 _BLOCK = (32, 8)
 
-# Written without a header, for CuPy's compiler may lack CUDA's: half precision comes from the instruction itself.
-HALF_SOURCE = """
-static __device__ __forceinline__ unsigned short half_of(float value) {
-    unsigned short half;
-    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(value));
-    return half;
-}
-"""
-
-# One thread, one pixel of the result. murai/imaging/nv12.py has the same arithmetic, line by line.
+# One thread, one pixel of the result. murai/imaging/nv12.py has the same arithmetic, line by line. Without a header,
+# for CuPy's compiler may lack CUDA's.
 KERNEL_SOURCE = """
 static __device__ __forceinline__ float sample(const unsigned char* line, int at, int bytes) {
     return bytes == 1 ? (float)line[at] : (float)((const unsigned short*)line)[at] * (1.0f / 256.0f);
@@ -47,7 +39,7 @@ extern "C" __global__ void nv12_to_rgbx(
     int bytes, int width, int height,
     float left, float top, float step_x, float step_y, int placed_width, int placed_height, int quarter_turns,
     float black, float of_luma, float red_cr, float green_cr, float green_cb, float blue_cb,
-    unsigned char* rgbx, unsigned short* network)
+    unsigned char* rgbx)
 {
     int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
     int turned_width = quarter_turns & 1 ? placed_height : placed_width;
@@ -89,11 +81,6 @@ extern "C" __global__ void nv12_to_rgbx(
 
     long long pixel = (long long)y * turned_width + x;
     ((unsigned int*)rgbx)[pixel] = red | green << 8 | blue << 16 | 255u << 24;
-    if (network) {
-        network[3 * pixel] = half_of(red * (1.0f / 255.0f));
-        network[3 * pixel + 1] = half_of(green * (1.0f / 255.0f));
-        network[3 * pixel + 2] = half_of(blue * (1.0f / 255.0f));
-    }
 }
 """
 
@@ -127,7 +114,7 @@ class Nv12Kernel:
 
     def __init__(self, cupy: Any) -> None:
         self._cupy = cupy
-        self._kernel = cupy.RawKernel(HALF_SOURCE + KERNEL_SOURCE, "nv12_to_rgbx")
+        self._kernel = cupy.RawKernel(KERNEL_SOURCE, "nv12_to_rgbx")
 
     def compile(self) -> None:
         """For the current device; CuPy keeps the result on disk.
@@ -137,14 +124,12 @@ class Nv12Kernel:
         """
         self._kernel.compile()
 
-    def __call__(
-        self, picture: Nv12, colours: YuvColours, placement: Placement, network: Tensor | None = None
-    ) -> Tensor:
+    def __call__(self, picture: Nv12, colours: YuvColours, placement: Placement) -> Tensor:
         width, height = placement.turned_size_px
         device = picture.luma.device
         rgbx = torch.empty((height, width, 4), dtype=torch.uint8, device=device)
         grid = (-(-width // _BLOCK[0]), -(-height // _BLOCK[1]))
-        arguments = kernel_arguments(picture, factors_of(colours), placement, rgbx, network)
+        arguments = kernel_arguments(picture, factors_of(colours), placement, rgbx)
         with torch.cuda.device(device), self._current_stream(device):
             self._kernel(grid, _BLOCK, arguments)
         return rgbx
@@ -167,9 +152,7 @@ class _StreamHandle:
         return 0, self._handle
 
 
-def kernel_arguments(
-    picture: Nv12, factors: Factors, placement: Placement, rgbx: Tensor, network: Tensor | None
-) -> tuple[np.generic, ...]:
+def kernel_arguments(picture: Nv12, factors: Factors, placement: Placement, rgbx: Tensor) -> tuple[np.generic, ...]:
     """The kernel's arguments, each of the very type that it is declared with."""
     luma, chroma = picture.luma, picture.chroma
     bytes_each = luma.element_size()
@@ -189,5 +172,4 @@ def kernel_arguments(
         *(np.int32(number) for number in placed),
         *(np.float32(number) for number in weights),
         np.uint64(rgbx.data_ptr()),
-        np.uint64(0 if network is None else network.data_ptr()),
     )

@@ -112,12 +112,3 @@ def test_an_even_colour_stays_even_beyond_the_border() -> None:
     grey = Nv12(torch.full((16, 16), 126, dtype=torch.uint8), torch.full((8, 8, 2), 128, dtype=torch.uint8))
     found = rgbx_of_nv12(grey, BT601, Placement(-5.0, -5.0, 26.0, 26.0, (37, 11)))
     assert bool((found[..., :3] == 128).all())
-
-
-def test_the_networks_input_is_the_same_picture() -> None:
-    picture = nv12_of(in_yuv(blurred(64, 48), Colorspace.ITU601, full_range=False))
-    network = torch.zeros(1, 3, 48, 64, dtype=torch.float16).to(memory_format=torch.channels_last)
-    rgbx = rgbx_of_nv12(picture, BT601, whole(picture), network)
-    assert network.is_contiguous(memory_format=torch.channels_last)
-    expected = (rgbx[..., :3].permute(2, 0, 1).float() * (1.0 / 255.0)).half()
-    assert torch.equal(network[0], expected)

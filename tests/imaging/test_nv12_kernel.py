@@ -18,35 +18,29 @@ import pytest
 import torch
 
 from murai.imaging.nv12 import Nv12, Placement, YuvColours, factors_of, rgbx_of_nv12, whole
-from murai.imaging.nv12_kernel import HALF_SOURCE, KERNEL_SOURCE, kernel_arguments, open_converter
+from murai.imaging.nv12_kernel import KERNEL_SOURCE, kernel_arguments, open_converter
 
 BT709 = YuvColours(0.2126, 0.0722, full_range=False)
 FULL = YuvColours(0.299, 0.114, full_range=True)
 NUMPY_TYPES = {"long long": np.int64, "int": np.int32, "float": np.float32}
-# CUDA's words in C++, and the grid as a loop. Halves are converted by NumPy, which rounds like the GPU.
+# CUDA's words in C++, and the grid as a loop.
 ON_THE_CPU = r"""
 #include <cmath>
-#include <cstring>
 #define __device__
 #define __global__
 #define __forceinline__ inline
 struct Three { int x, y; };
 static Three blockIdx, blockDim, threadIdx;
-static float halves[1 << 22];
-static int half_count;
-static unsigned short half_of(float value) { halves[half_count] = value; return (unsigned short)half_count++; }
 """
 LOOP = r"""
 extern "C" void run(int grid_x, int grid_y, PARAMETERS) {
     blockDim = {32, 8};
-    half_count = 0;
     for (blockIdx.y = 0; blockIdx.y < grid_y; blockIdx.y++)
     for (blockIdx.x = 0; blockIdx.x < grid_x; blockIdx.x++)
     for (threadIdx.y = 0; threadIdx.y < 8; threadIdx.y++)
     for (threadIdx.x = 0; threadIdx.x < 32; threadIdx.x++)
         nv12_to_rgbx(NAMES);
 }
-extern "C" float half_number(int at) { return halves[at]; }
 """
 
 
@@ -92,12 +86,10 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     return ctypes.CDLL(str(folder / "kernel.so"))
 
 
-def run_compiled(
-    library: ctypes.CDLL, picture: Nv12, colours: YuvColours, placement: Placement, network: torch.Tensor | None = None
-) -> torch.Tensor:
+def run_compiled(library: ctypes.CDLL, picture: Nv12, colours: YuvColours, placement: Placement) -> torch.Tensor:
     width, height = placement.turned_size_px
     rgbx = torch.zeros(height, width, 4, dtype=torch.uint8)
-    arguments = kernel_arguments(picture, factors_of(colours), placement, rgbx, network)
+    arguments = kernel_arguments(picture, factors_of(colours), placement, rgbx)
     as_c = [np.ctypeslib.as_ctypes_type(argument.dtype)(argument.item()) for argument in arguments]
     library.run(-(-width // 32), -(-height // 8), *as_c)
     return rgbx
@@ -117,29 +109,17 @@ def test_the_source_has_the_same_arithmetic(
     assert float(apart.float().mean()) < 0.001
 
 
-def test_the_source_writes_the_networks_input(compiled: ctypes.CDLL) -> None:
-    picture, placement = PICTURES["whole"], PLACEMENTS["smaller"]
-    width, height = placement.turned_size_px
-    network = torch.zeros(1, 3, height, width, dtype=torch.float16).to(memory_format=torch.channels_last)
-    rgbx = run_compiled(compiled, picture, BT709, placement, network)
-    compiled.half_number.restype = ctypes.c_float
-    written = network.permute(0, 2, 3, 1).contiguous().view(torch.int16).flatten()
-    values = [compiled.half_number(int(at)) for at in written]
-    expected = rgbx[..., :3].flatten().float() * (1.0 / 255.0)
-    assert torch.equal(torch.tensor(values), expected)
-
-
 def test_each_argument_has_the_type_that_is_declared() -> None:
     picture = PICTURES["whole"]
     rgbx = torch.zeros(38, 70, 4, dtype=torch.uint8)
-    arguments = kernel_arguments(picture, factors_of(BT709), whole(picture), rgbx, None)
+    arguments = kernel_arguments(picture, factors_of(BT709), whole(picture), rgbx)
     declared = [np.uint64 if kind.endswith("*") else NUMPY_TYPES[kind] for kind, _ in parameters()]
     assert [type(argument) for argument in arguments] == declared
-    assert len(declared) == 22
+    assert len(declared) == 21
 
 
 def test_the_source_needs_no_header() -> None:
-    assert "#include" not in HALF_SOURCE + KERNEL_SOURCE
+    assert "#include" not in KERNEL_SOURCE
 
 
 def test_without_cupy_pytorch_does_it_and_the_log_says_so(
@@ -171,7 +151,7 @@ class Cupy:
         self.entered.pop()
 
     def RawKernel(self, code: str, name: str) -> Cupy:  # noqa: N802
-        assert (code, name) == (HALF_SOURCE + KERNEL_SOURCE, "nv12_to_rgbx")
+        assert (code, name) == (KERNEL_SOURCE, "nv12_to_rgbx")
         return self
 
     def compile(self) -> None:
@@ -226,13 +206,9 @@ def test_the_kernel_on_a_gpu(picture: Nv12, placement: Placement) -> None:
     device = torch.device("cuda", 0)
     convert = open_converter(device)
     assert convert is not rgbx_of_nv12
-    width, height = placement.turned_size_px
-    network = torch.zeros(1, 3, height, width, dtype=torch.float16, device=device)
-    network = network.to(memory_format=torch.channels_last)
     stream = torch.cuda.Stream(device)
     with torch.cuda.stream(stream):
-        found = convert(Nv12(picture.luma.to(device), picture.chroma.to(device)), BT709, placement, network)
+        found = convert(Nv12(picture.luma.to(device), picture.chroma.to(device)), BT709, placement)
     stream.synchronize()
     expected = rgbx_of_nv12(picture, BT709, placement)
     assert float((found.cpu().int() - expected.int()).abs().float().mean()) < 0.01
-    assert torch.equal(network.cpu()[0], (found.cpu()[..., :3].permute(2, 0, 1).float() * (1.0 / 255.0)).half())
