@@ -35,7 +35,7 @@ class CudaKernels:
         try:
             module = cupy.RawModule(code=source, options=options)
             self._functions = {name: module.get_function(name) for name in names}
-        except (CompileException, OSError, RuntimeError) as error:
+        except (CompileException, ImportError, OSError, RuntimeError) as error:
             raise HardwareError(f"CuPy can't compile for this GPU: {error}", "reinstall its extra") from error
 
     def launch(self, name: str, grid: tuple[int, ...], block: tuple[int, ...], arguments: Sequence[Any]) -> None:

@@ -76,7 +76,10 @@ def test_a_kernel_is_launched_on_torchs_current_stream(
     assert cupy.entered == [77, -1]
 
 
-@pytest.mark.parametrize("fault", [CompileException("no such type"), RuntimeError("no driver"), OSError("no libnvrtc")])
+@pytest.mark.parametrize(
+    "fault",
+    [CompileException("no such type"), RuntimeError("no driver"), OSError("no libnvrtc"), ImportError("no nvrtc")],
+)
 def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
     PlayedCupy(monkeypatch).fault = fault
     with pytest.raises(HardwareError, match=f"CuPy can't compile for this GPU: {fault}"):
