@@ -39,7 +39,13 @@ def open_jpeg(lane: Lane) -> DecodeJpeg:
 
 def _by_torchvision(module: Any, lane: Lane) -> DecodeJpeg:
     decode = partial(module.decode_jpeg, mode=module.ImageReadMode.RGB, device=lane.device)
-    return lambda data: decode(torch.frombuffer(bytearray(data), dtype=torch.uint8)).permute(1, 2, 0)
+
+    def in_lane(data: bytes) -> Tensor:
+        coded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+        # Its own stream doesn't wait for the one that is current, only the other way round.
+        return lane.made_beside(lambda: decode(coded)).permute(1, 2, 0)
+
+    return in_lane
 
 
 def _by_nvimgcodec(module: Any, lane: Lane) -> DecodeJpeg:
@@ -77,11 +83,11 @@ class JpegDecoder:
                 self._count_damaged(fault)
                 return []
             self._given = True
-            height, width, _ = rgb.shape
-            rgbx = torch.full((height, width, 4), 255, dtype=torch.uint8, device=rgb.device)
-            rgbx[..., :3].copy_(rgb)
-            upright = torch.rot90(rgbx, -self._info.quarter_turns, (0, 1)).contiguous()
-            return [self._frames.of_rgbx(upright, packet.captured_s)]
+            turns = self._info.quarter_turns
+            upright = torch.rot90(rgb, -turns, (0, 1)) if turns else rgb  # no turn would be a copy too
+            rgbx = torch.full((*upright.shape[:2], 4), 255, dtype=torch.uint8, device=rgb.device)
+            rgbx[..., :3].copy_(upright)
+            return [self._frames.of_rgbx(rgbx, packet.captured_s)]
 
     def flush(self) -> list[Frame]:
         return []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 
 class Lane(Protocol):
@@ -22,6 +24,13 @@ class Lane(Protocol):
 
     def entered(self) -> AbstractContextManager[Any]:
         """Makes the lane current: what the thread starts within goes to its end."""
+        ...
+
+    def made_beside(self, make: Callable[[], Tensor]) -> Tensor:
+        """What a library makes on a stream of its own, which doesn't wait for the lane: the lane waits for that.
+
+        It gets memory that the lane has done with, not just memory whose next use is behind in the lane.
+        """
         ...
 
     def mark(self) -> torch.cuda.Event | None:
@@ -45,6 +54,7 @@ class CudaLane:
         index = wanted.index if wanted.index is not None else torch.cuda.current_device()
         self._device = torch.device("cuda", index)
         self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        self._beside = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
 
     @property
     def device(self) -> torch.device:
@@ -56,6 +66,14 @@ class CudaLane:
 
     def entered(self) -> AbstractContextManager[Any]:
         return torch.cuda.stream(self._stream)
+
+    def made_beside(self, make: Callable[[], Tensor]) -> Tensor:
+        # PyTorch keeps the memory of each stream apart, and gives it again when `record_stream`'s streams are done.
+        with torch.cuda.stream(self._beside):
+            made = make()
+        self._stream.wait_stream(self._beside)
+        made.record_stream(self._stream)
+        return made
 
     def mark(self) -> torch.cuda.Event | None:
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]

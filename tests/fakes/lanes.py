@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 
 class HostLane:
@@ -25,6 +26,10 @@ class HostLane:
             yield
         finally:
             self.depth -= 1
+
+    def made_beside(self, make: Callable[[], Tensor]) -> Tensor:
+        self.log.append("beside")
+        return make()
 
     def mark(self) -> None:
         self.log.append("mark")

@@ -84,6 +84,15 @@ def test_pictures_are_decoded_and_turned(
     assert (frame.captured_s, frame.seq, frame.rgb.stride()) == (7.5, 0, (1, 4 * 96, 4))
     assert (decoder.decode(Packet(b"\xff\xd8no", 8.5, 4)), decoder.damaged) == ([], 1)
     assert decoder.flush() == []
+    # nvImageCodec works on the stream that it is given.
+    assert lane.log == (["beside", "mark", "beside"] if name == "torchvision.io" else ["mark"])
+
+
+def test_upright_pictures_are_not_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "rot90", None)  # it copies whatever it is asked
+    rgb = torch.from_numpy(moving(5)[0])
+    (frame,) = JpegDecoder(INFO, lambda data: rgb, FrameMaker(HostLane())).decode(Packet(b"", 0.0, 0))
+    assert torch.equal(frame.rgb.permute(1, 2, 0), rgb)
 
 
 def test_one_that_decodes_nothing_gives_up() -> None:
