@@ -14,6 +14,7 @@ from murai.errors import PaintingError
 from murai.painting.memory import is_full
 from murai.painting.objective import Evaluation, Objective
 
+_USUAL_SLOPE = 0.01  # in RGB from 0 to 1 this is a step that neither spoils a picture nor is lost in rounding
 OptimiserName = Literal["lbfgs", "adam"]
 Watch = Callable[[int, dict[str, float], Tensor], None]
 """Told after each step: its number, from 1, the losses before it, and the picture that has them, not to be kept."""
@@ -44,13 +45,16 @@ def optimise(
     """
     best = _Best(start)
     picture = start.clone().contiguous().requires_grad_(True)
+    scale: float | None = None
 
     def evaluate() -> Tensor:
+        nonlocal scale
         found = objective.evaluate(picture.detach())
         best.see(picture, found)
         watch(best.seen, found.losses, picture.detach())
-        picture.grad = found.slope.contiguous()
-        return torch.tensor(found.losses["total"])
+        scale = _scale(found.slope) if scale is None else scale
+        picture.grad = found.slope.contiguous() * scale
+        return torch.tensor(found.losses["total"] * scale)
 
     try:
         _go(picture, evaluate, settings, steps)
@@ -77,6 +81,16 @@ def _go(picture: Tensor, evaluate: Callable[[], Tensor], settings: OptimiserSett
     for _ in range(steps):
         evaluate()
         adam.step()
+
+
+def _scale(slope: Tensor) -> float:
+    """What the loss is multiplied by, so that a pixel's mean slope is `_USUAL_SLOPE` at first.
+
+    torch's L-BFGS forgets whatever steps' slopes differ by less than 1e-10, and goes on with steps as long as the slope
+    itself. With small weights, few layers or large pictures it learnt nothing from its steps, and stood still.
+    """
+    mean = float(slope.abs().mean())
+    return _USUAL_SLOPE / mean if mean > 0.0 and math.isfinite(mean) else 1.0
 
 
 class _NoNumber(Exception):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from murai.errors import PaintingError
 from murai.painting.objective import Evaluation, Objective, PaintingWeights
-from murai.painting.optimise import OptimiserSettings, optimise
+from murai.painting.optimise import OptimiserName, OptimiserSettings, optimise
 from murai.painting.styles import Style, regions_of
 from tests.networks.vgg_files import REAL
 from tests.painting.drawn import eyes, noise, stripes, vgg_folder
@@ -142,3 +142,19 @@ def test_a_loss_that_is_no_number_ends_it_with_the_best_so_far_or_in_words() -> 
     assert torch.equal(found, goal.asked[1].clamp(0.0, 1.0))
     with pytest.raises(PaintingError, match="the loss is no number: give smaller weights"):
         optimise(noise(8, 8), Scripted(float("nan")), OptimiserSettings(), 10)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "adam"])
+def test_what_all_weights_are_multiplied_by_does_not_count(name: OptimiserName) -> None:
+    """As in large pictures, where the slope of each pixel is small."""
+    image = stripes(*SIZE, 6, seed=2)
+
+    def fallen(factor: float) -> float:
+        weighed = objective(PaintingWeights(factor, 10.0 * factor, 0.1 * factor), image)
+        start = noise(*SIZE)
+        found = optimise(start, weighed, OptimiserSettings(name), 20)
+        return weighed.evaluate(found).losses["total"] / weighed.evaluate(start).losses["total"]
+
+    usual = fallen(1.0)
+    assert usual < 0.2
+    assert fallen(1e-6) == pytest.approx(usual, rel=0.1)
