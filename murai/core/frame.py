@@ -18,7 +18,9 @@ class Frame:
         after the frame was handed on.
     captured_s: monotonic clock, seconds, as near to the sensor as the driver allows.
     seq: counts up by one for each frame that the decoder gave.
-    ready: on CUDA, recorded after the last kernel that writes `rgb`; None in host memory.
+    ready: on CUDA, recorded after the last kernel that writes `rgb`; None in host memory. Whoever reads `rgb` on
+        another stream lets that wait for it, and tells `rgb.record_stream`: the memory is given to a newer frame as
+        soon as nobody holds this one.
     """
 
     rgb: torch.Tensor

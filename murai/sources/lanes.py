@@ -53,8 +53,9 @@ class CudaLane:
         wanted = torch.device(device)
         index = wanted.index if wanted.index is not None else torch.cuda.current_device()
         self._device = torch.device("cuda", index)
-        self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        self._beside = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        # Urgent: what is short goes before painting, and on none of these streams is a CUDA graph ever recorded.
+        self._stream = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]
+        self._beside = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]
 
     @property
     def device(self) -> torch.device:

@@ -6,9 +6,11 @@ for them than the GPU to run them. A graph is asked for in one call.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Protocol
 
@@ -155,9 +157,9 @@ class CudaRecorder:
     """Records by torch's CUDA graphs, on a stream and in a pool of memory of its own."""
 
     def __init__(self) -> None:
-        # torch gives the same 32 streams again and again. Of the urgent ones nobody else has any: a decoder or the
-        # screen on the very stream that records would be recorded too.
-        self._stream = torch.cuda.Stream(priority=-1)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        # torch gives the same 32 streams again and again, and whatever else is put on this one would be recorded
+        # too: so decoders and the screen have urgent ones, which are others.
+        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self._pool = torch.cuda.graph_pool_handle()
         self._failed: list[torch.cuda.CUDAGraph] = []
 
@@ -169,7 +171,8 @@ class CudaRecorder:
             with torch.cuda.stream(self._stream):
                 self._warm_up(work, inputs)
                 # thread_local: the decoder and the screen may go on and allocate memory meanwhile.
-                with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
+                mode = "thread_local"
+                with _nothing_collected(), torch.cuda.graph(graph, self._pool, self._stream, mode):
                     painting = inputs.paint_with(work)
         except RuntimeError:
             self._end_failed(graph)
@@ -191,3 +194,15 @@ class CudaRecorder:
         self._failed.append(graph)
         with suppress(RuntimeError, AttributeError):  # it isn't forgotten, or no longer done by this name
             torch._C._cuda_endAllocateToPool(torch.cuda.current_device(), self._pool)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Without Python's collector: an old engine's kernels, unloaded by the thread that records, would end that."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()

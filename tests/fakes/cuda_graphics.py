@@ -238,7 +238,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> StandInGpu:
         yield
         gpu.current.pop()
 
-    monkeypatch.setattr(torch.cuda, "Stream", lambda device: Stream(gpu, 0x5EED))
+    # Those of usual priority are the recorders' of CUDA graphs too.
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device, priority: Stream(gpu, {-1: 0x5EED}[priority]))
     monkeypatch.setattr(torch.cuda, "Event", lambda blocking: Event(gpu, mine=True))
     monkeypatch.setattr(torch.cuda, "stream", stream)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: Stream(gpu, gpu.current[-1]))

@@ -22,7 +22,8 @@ class PlayedCuda:
         monkeypatch.setattr(torch.cuda, "stream", self._entered)
         monkeypatch.setattr(torch.cuda, "default_stream", lambda device: PlayedStream(self, "default"))
 
-    def _stream(self, device: torch.device) -> PlayedStream:
+    def _stream(self, device: torch.device, priority: int) -> PlayedStream:
+        assert priority == -1, "torch gives such a stream to those who record CUDA graphs too"
         self.made += 1
         return PlayedStream(self, f"stream {self.made} of {device}")
 

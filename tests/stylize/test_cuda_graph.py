@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -165,7 +166,7 @@ class PlayedCuda:
         self.fails = False
         self.ended: list[tuple[int, object]] = []
         for name, played in {
-            "Stream": lambda priority: PlayedStream(f"side {priority}", self.told),
+            "Stream": lambda: PlayedStream("side", self.told),
             "current_stream": lambda: self.current,
             "current_device": lambda: 0,
             "graph_pool_handle": lambda: "pool",
@@ -185,8 +186,9 @@ class PlayedCuda:
             self.current = before
 
     @contextmanager
-    def graph(self, graph: PlayedGraph, *, pool: str, stream: PlayedStream, capture_error_mode: str) -> Iterator[None]:
+    def graph(self, graph: PlayedGraph, pool: str, stream: PlayedStream, capture_error_mode: str) -> Iterator[None]:
         self.told.append(f"begin in {pool} on {stream.name}, {capture_error_mode}")
+        assert not gc.isenabled(), "what is collected while recording could end it"
         self.current, self.capturing = stream, True
         yield
         self.capturing = False
@@ -219,12 +221,12 @@ def test_a_recording_is_warmed_up_on_its_own_stream_and_ordered_with_the_current
     cuda = PlayedCuda(monkeypatch)
     recording, painting = CudaRecorder().record(cuda.work, inputs := Inputs(drawn(4, 6), *style(1.0)))
     assert cuda.told == [
-        "side -1 waits for screen",
-        *["run on side -1"] * 3,
-        "begin in pool on side -1, thread_local",
-        "record on side -1",
+        "side waits for screen",
+        *["run on side"] * 3,
+        "begin in pool on side, thread_local",
+        "record on side",
         "end",
-        "screen waits for side -1",
+        "screen waits for side",
     ]
     assert isinstance(recording, PlayedGraph)
     assert painting is inputs.rgb
@@ -237,8 +239,9 @@ def test_after_a_failed_recording_everything_is_as_before(monkeypatch: pytest.Mo
     with pytest.raises(RuntimeError, match="previous error"):
         CudaRecorder().record(cuda.work, Inputs(drawn(4, 6), *style(1.0)))
     assert cuda.current.name == "screen"
-    assert cuda.told[-1] == "screen waits for side -1"
+    assert cuda.told[-1] == "screen waits for side"
     assert cuda.ended == [(0, "pool")]
+    assert gc.isenabled()
 
 
 @pytest.mark.gpu
