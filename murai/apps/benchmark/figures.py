@@ -55,15 +55,22 @@ class Subject:
 class Row:
     """One measurement.
 
-    of_limit: share of the machine's own `limit`; None where it has none.
+    limit: the machine's limit that it is compared with; rate: what it did a second, in that limit's unit.
+    at_limit: the limit, measured beside it; None before it is.
     engine: what painted, and in which number type; "" where nothing of Murai's did.
     """
 
     subject: Subject
     timings: Timings
     limit: str = ""
-    of_limit: float | None = None
+    rate: float = 0.0
+    at_limit: float | None = None
     engine: str = ""
+
+    @property
+    def of_limit(self) -> float | None:
+        """Share of the machine's own limit; None where it has none."""
+        return self.rate / self.at_limit if self.at_limit else None
 
     def as_json(self) -> dict[str, Any]:
         subject, timings = self.subject, self.timings

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
+from murai.apps.benchmark.figures import Row
+from murai.apps.benchmark.options import Size, size_name
 from murai.apps.benchmark.stopwatch import time_calls
 from murai.hardware import Compute, usable_cores
 
@@ -19,20 +21,35 @@ class Limits:
     """matmul, convolution: floating-point operations a second, in the number type that Murai paints in.
 
     copy: bytes a second, read and written, where the pictures lie.
-    nvdec_fps: frames a second of NVDEC alone, by size as in "640x360"; empty where there is none.
+    nvdec_fps: frames a second of NVDEC alone, by size; empty where there is none.
     """
 
     matmul: float
     convolution: float
     copy: float
-    nvdec_fps: dict[str, float]
+    nvdec_fps: Mapping[Size, float] = field(default_factory=dict)
+
+    def of(self, row: Row) -> float:
+        """The limit that a row is compared with."""
+        if row.limit == "nvdec":
+            return self.nvdec_fps[row.subject.size]
+        return self.matmul if row.limit == "matmul" else self.copy
+
+    def best(self, other: Limits) -> Limits:
+        """The better of two measurements of each."""
+        return Limits(
+            max(self.matmul, other.matmul),
+            max(self.convolution, other.convolution),
+            max(self.copy, other.copy),
+            {**self.nvdec_fps, **other.nvdec_fps},
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
             "matmul_gflops": round(self.matmul / 1e9, 2),
             "convolution_gflops": round(self.convolution / 1e9, 2),
             "copy_gbytes_per_s": round(self.copy / 1e9, 2),
-            "nvdec_fps": {size: round(fps, 1) for size, fps in self.nvdec_fps.items()},
+            "nvdec_fps": {size_name(size): round(fps, 1) for size, fps in self.nvdec_fps.items()},
         }
 
 
@@ -48,19 +65,44 @@ class _Load:
 
 
 # Large enough that what comes and goes with a call doesn't count, and no cache holds what is copied.
-_LOADS = {"cpu": _Load(2048, 1, 256, 128, 256 * 2**20), "cuda": _Load(8192, 16, 512, 128, 2**30)}
+_LOADS = {"cpu": _Load(2048, 1, 256, 128, 128 * 2**20), "cuda": _Load(8192, 16, 512, 128, 2**30)}
 
 
-def measure_limits(compute: Compute, seconds: float) -> Limits:
-    """Each for so many seconds, with every core; NVDEC is measured apart."""
-    load, device, dtype = _LOADS[compute.device], compute.device, compute.dtype
-    with all_cores(), torch.inference_mode():
-        return Limits(
-            _matmul(load, device, dtype, seconds),
-            _convolution(load, device, dtype, seconds),
-            _copy(load, device, seconds),
-            {},
+class Meter:
+    """Measures the limits again and again: a machine that others use too is at times half as fast.
+
+    Holds the memory that it copies. Owned by the main thread.
+    """
+
+    def __init__(self, compute: Compute) -> None:
+        load, device = _LOADS[compute.device], compute.device
+        self._load, self._device = load, device
+        c, side = load.channels, load.side
+        self._a, self._b = (torch.randn(load.matrix, load.matrix, device=device).to(compute.dtype) for _ in range(2))
+        self._pictures, self._kernels = (
+            torch.randn(shape, device=device).to(compute.dtype, memory_format=torch.channels_last)
+            for shape in ((load.batch, c, side, side), (c, c, 3, 3))
         )
+        self._source, self._target = (torch.zeros(load.copied_bytes, dtype=torch.uint8, device=device) for _ in "st")
+
+    def measure(self, seconds: float) -> Limits:
+        """Each for so many seconds, with every core; NVDEC is measured apart."""
+        load = self._load
+        with all_cores(), torch.inference_mode():
+            return Limits(
+                self._best(lambda: torch.mm(self._a, self._b), seconds, 2 * load.matrix**3),
+                self._best(lambda: F.conv2d(self._pictures, self._kernels, padding=1), seconds, _operations(load)),
+                self._best(lambda: self._target.copy_(self._source), seconds, 2 * load.copied_bytes),
+            )
+
+    def _best(self, call: Callable[[], Any], seconds: float, work: int) -> float:
+        """Work a second of the quickest tenth: a limit is what the machine does when nobody disturbs it."""
+        return work / (time_calls(call, seconds, self._device).percentile_ms(0.10) / 1e3)
+
+
+def _operations(load: _Load) -> int:
+    """Of the convolution."""
+    return 2 * 9 * load.channels**2 * load.side**2 * load.batch
 
 
 @contextmanager
@@ -72,26 +114,3 @@ def all_cores() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _matmul(load: _Load, device: str, dtype: torch.dtype, seconds: float) -> float:
-    a, b = (torch.randn(load.matrix, load.matrix, device=device).to(dtype) for _ in range(2))
-    return _best(lambda: torch.mm(a, b), seconds, device, 2 * load.matrix**3)
-
-
-def _convolution(load: _Load, device: str, dtype: torch.dtype, seconds: float) -> float:
-    c, side = load.channels, load.side
-    pictures = torch.randn(load.batch, c, side, side, device=device).to(dtype, memory_format=torch.channels_last)
-    kernels = torch.randn(c, c, 3, 3, device=device).to(dtype, memory_format=torch.channels_last)
-    work = 2 * 9 * c * c * side * side * load.batch
-    return _best(lambda: F.conv2d(pictures, kernels, padding=1), seconds, device, work)
-
-
-def _copy(load: _Load, device: str, seconds: float) -> float:
-    source, target = (torch.zeros(load.copied_bytes, dtype=torch.uint8, device=device) for _ in range(2))
-    return _best(lambda: target.copy_(source), seconds, device, 2 * load.copied_bytes)
-
-
-def _best(call: Any, seconds: float, device: str, work: int) -> float:
-    """Work a second of the quickest tenth: a limit is what the machine does when nobody disturbs it."""
-    return work / (time_calls(call, seconds, device).percentile_ms(0.10) / 1e3)

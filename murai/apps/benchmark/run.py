@@ -9,11 +9,11 @@ from dataclasses import replace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from murai.apps.benchmark.figures import Result
-from murai.apps.benchmark.limits import Limits, measure_limits
+from murai.apps.benchmark.figures import Result, Row
+from murai.apps.benchmark.limits import Meter
 from murai.apps.benchmark.machine import describe_machine
 from murai.apps.benchmark.nvdec import nvdec_alone_fps
-from murai.apps.benchmark.options import BenchOptions, size_name
+from murai.apps.benchmark.options import BenchOptions, Size
 from murai.apps.benchmark.plan import Task, plan
 from murai.apps.benchmark.plot import write_plot
 from murai.apps.benchmark.table import show_result
@@ -25,6 +25,7 @@ from murai.stylize.pack import Pack
 from murai.stylize.shelf import find_pack, pack_folders
 
 _CLIP_S, _QUICK_CLIP_S = 2.0, 1.0
+_BESIDE_S = 0.1
 
 
 def run_bench(options: BenchOptions, console: Console) -> Result:
@@ -62,33 +63,44 @@ def _packs(options: BenchOptions, compute: Compute) -> list[Pack]:
 
 def _measure_all(options: BenchOptions, compute: Compute, tasks: Sequence[Task], progress: Progress) -> Result:
     bar = progress.add_task("limits", total=len(tasks) + 1)
-    limits = measure_limits(compute, options.row_s / 3)
-    clip_s = _QUICK_CLIP_S if options.quick else _CLIP_S
-    workshop = Workshop(compute, limits, options.row_s, clip_s)
+    meter, workshop = Meter(compute), Workshop(compute, options.row_s, _QUICK_CLIP_S if options.quick else _CLIP_S)
     result = Result(describe_machine(compute), {})
+    before = best = meter.measure(options.row_s / 3)
     if compute.device == "cuda":
-        workshop.limits = _with_nvdec(workshop, options, result)
-    result.limits = workshop.limits.as_json()
+        workshop.nvdec_fps = _nvdec_alone(workshop, options, result)
+        before = best = replace(best, nvdec_fps=workshop.nvdec_fps)
     for task in tasks:
         progress.update(bar, advance=1, description=task.name)
-        try:
-            result.rows.append(task.measure(workshop))
-        except ImportError as fault:
-            _note(result, f"{task.row}: not installed ({fault.name or fault})")
-        except BenchError as fault:
-            _note(result, f"{task.name}: {fault}")
+        row = _row_of(task, workshop, result)
+        if row is not None:
+            after = meter.measure(_BESIDE_S)
+            best = best.best(after)
+            result.rows.append(replace(row, at_limit=before.best(after).of(row)))
+            before = replace(after, nvdec_fps=workshop.nvdec_fps)
     progress.update(bar, advance=1)
+    result.limits = best.as_json()
     return result
 
 
-def _with_nvdec(workshop: Workshop, options: BenchOptions, result: Result) -> Limits:
-    alone_fps: dict[str, float] = {}
+def _row_of(task: Task, workshop: Workshop, result: Result) -> Row | None:
+    """The row; where it can't be had, a note says why."""
+    try:
+        return task.measure(workshop)
+    except ImportError as fault:
+        _note(result, f"{task.row}: not installed ({fault.name or fault})")
+    except BenchError as fault:
+        _note(result, f"{task.name}: {fault}")
+    return None
+
+
+def _nvdec_alone(workshop: Workshop, options: BenchOptions, result: Result) -> dict[Size, float]:
+    alone_fps: dict[Size, float] = {}
     for size in options.sizes_on("cuda"):
         try:
-            alone_fps[size_name(size)] = nvdec_alone_fps(workshop.clip(size), options.row_s / 3)
+            alone_fps[size] = nvdec_alone_fps(workshop.clip(size), options.row_s / 3)
         except (ImportError, RuntimeError, OSError) as fault:
             _note(result, f"NVDEC alone: {' '.join(str(fault).split())}")
-    return replace(workshop.limits, nvdec_fps=alone_fps)
+    return alone_fps
 
 
 def _note(result: Result, note: str) -> None:

@@ -68,7 +68,7 @@ def _engines(result: Result) -> list[str]:
 
 def _cells(row: Row) -> list[str]:
     subject, timings = row.subject, row.timings
-    share = "-" if row.of_limit is None else f"{100 * row.of_limit:.2g} % {row.limit}"
+    share = "-" if row.of_limit is None else f"{100 * row.of_limit:.3g} % {row.limit}"
     mixed = str(subject.styles) if subject.pack else ""
     return [
         subject.who,

@@ -9,8 +9,7 @@ import torch
 
 from murai.apps.benchmark.figures import Row, Subject, Timings
 from murai.apps.benchmark.footage import CAMERA_FPS, Clip, record_clip
-from murai.apps.benchmark.limits import Limits
-from murai.apps.benchmark.options import Size, size_name
+from murai.apps.benchmark.options import Size
 from murai.apps.benchmark.work import moved_bytes, network_flops
 from murai.core.frame import Frame
 from murai.hardware import Compute
@@ -22,15 +21,16 @@ _FRAMES = 8
 
 @dataclass
 class Workshop:
-    """Clips, frames and engines of one run, and the limits that rows are compared with. Owned by the main thread.
+    """Clips, frames and engines of one run. Owned by the main thread.
 
-    clip_s: how much of the drawn scene a clip has.
+    seconds: that each row lasts, at least; clip_s: how much of the drawn scene a clip has.
+    nvdec_fps: pictures a second of NVDEC alone, where there is one.
     """
 
     compute: Compute
-    limits: Limits
     seconds: float
     clip_s: float
+    nvdec_fps: dict[Size, float] = field(default_factory=dict)
     _clips: dict[Size, Clip] = field(default_factory=dict)
     _engines: dict[Path, Engine] = field(default_factory=dict)
 
@@ -55,7 +55,7 @@ class Workshop:
 
     def row_by_flops(self, subject: Subject, timings: Timings, flops: int) -> Row:
         """Beside the matrix product."""
-        return Row(subject, timings, "matmul", timings.fps * flops / self.limits.matmul)
+        return Row(subject, timings, "matmul", timings.fps * flops)
 
     def row_of_network(self, subject: Subject, timings: Timings, pack: Pack) -> Row:
         """Beside the matrix product, by what the pack's network is."""
@@ -63,18 +63,16 @@ class Workshop:
         return replace(row, engine=self._engine_name(subject, pack))
 
     def row_of_latency(self, subject: Subject, timings: Timings, pack: Pack) -> Row:
-        """Of the median, the share that painting would take at the matrix product's speed."""
+        """As if the median were all painting, beside the matrix product."""
         flops = network_flops(pack.facts.network.spec, subject.size)
-        share = flops / self.limits.matmul / (timings.percentile_ms(0.5) / 1e3)
-        return Row(subject, timings, "matmul", share, self._engine_name(subject, pack))
+        rate = flops / (timings.percentile_ms(0.5) / 1e3)
+        return Row(subject, timings, "matmul", rate, engine=self._engine_name(subject, pack))
 
     def row_by_bytes(self, subject: Subject, timings: Timings) -> Row:
         """Beside the copying of as many bytes; a decoder on a GPU beside NVDEC alone."""
-        alone_fps = self.limits.nvdec_fps.get(size_name(subject.size))
-        if subject.stage == "decode" and alone_fps:
-            return Row(subject, timings, "nvdec", timings.fps / alone_fps)
-        share = timings.fps * moved_bytes(subject.stage, subject.size) / self.limits.copy
-        return Row(subject, timings, "copy", share)
+        if subject.stage == "decode" and subject.size in self.nvdec_fps:
+            return Row(subject, timings, "nvdec", timings.fps)
+        return Row(subject, timings, "copy", timings.fps * moved_bytes(subject.stage, subject.size))
 
     def _engine_name(self, subject: Subject, pack: Pack) -> str:
         engine = self._engines.get(pack.folder) if subject.who == "murai" else None
