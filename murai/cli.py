@@ -13,6 +13,7 @@ import typer
 
 from murai import __version__
 from murai.cli_bench import bench
+from murai.cli_evaluate import evaluate
 from murai.cli_paint import paint
 from murai.cli_stylize import stylize
 from murai.cli_train import train
@@ -68,6 +69,9 @@ def run(
     pack: Annotated[str | None, typer.Option(help="A pack's name or folder.", metavar="NAME")] = None,
     display: Annotated[Literal["auto", "window", "offscreen"] | None, typer.Option(help="Where to draw.")] = None,
     device: Annotated[Literal["auto", "cuda", "cpu"] | None, typer.Option(help="Where to paint.")] = None,
+    steady: Annotated[
+        bool | None, typer.Option("--steady/--no-steady", help="Strokes rest and move with things.")
+    ] = None,
     fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Fill the monitor.")] = False,
     size: Annotated[str | None, typer.Option(help="Of the window or picture, in px.", metavar="WxH")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="End after so many pictures.")] = None,
@@ -83,7 +87,7 @@ def run(
 
     overrides: dict[str, dict[str, Any]] = {
         "source": {"uri": source},
-        "stylizer": {"style": style, "pack": pack, "device": device},
+        "stylizer": {"style": style, "pack": pack, "device": device, "steady": steady},
         "display": {"mode": display, "fullscreen": fullscreen or None, "size": size and parse_size(size)},
     }
     options = RunOptions(
@@ -195,54 +199,7 @@ app.command()(train)
 app.command()(paint)
 app.command()(stylize)
 app.command()(bench)
-
-
-@app.command()
-def evaluate(
-    pack: Annotated[str, typer.Argument(help="A pack's name or folder.")],
-    paintings: Annotated[Path, typer.Option(help="An image for each style, of its name.", metavar="FOLDER")],
-    photographs: Annotated[Path, typer.Option(help="That training has never seen.", metavar="FOLDER")],
-    clip: Annotated[Path, typer.Option(help="A film that training has never seen.", metavar="FILE")],
-    perceptual: Annotated[
-        Path | None, typer.Option(help="Folder with VGG-19 files; else torchvision's VGG-16.", metavar="FOLDER")
-    ] = None,
-    styles: Annotated[str, typer.Option(help="Some of the pack's; all.", metavar="NAME,…")] = "",
-    images: Annotated[int, typer.Option(min=1, help="Photographs to measure on.")] = 5,
-    lbfgs_steps: Annotated[int, typer.Option(min=1, help="Of the optimisation beside it.")] = 100,
-    clip_from: Annotated[float, typer.Option(min=0.0, help="Where in the clip to begin, in seconds.")] = 0.0,
-    clip_seconds: Annotated[float, typer.Option(min=0.1, help="How much of the clip counts.")] = 12.0,
-    style_weight: Annotated[
-        float | None, typer.Option(min=0.0, help="Of the loss; that of the pack's training.")
-    ] = None,
-    statistics: Annotated[
-        Literal["own", "following", "usual"] | None,
-        typer.Option(help="What to normalise by; stills by their own, films by what follows."),
-    ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Figures for machines.", metavar="FILE")] = None,
-    sheet: Annotated[Path | None, typer.Option(help="Pictures (PNG).", metavar="FILE")] = None,
-    cache: Annotated[Path, typer.Option(help="Where optimisations are kept.", metavar="FOLDER")] = Path("runs/lbfgs"),
-) -> None:
-    """Quality and steadiness of a pack, in figures and pictures."""
-    from murai.apps.evaluation import EvaluationOptions, evaluate_pack
-
-    options = EvaluationOptions(
-        pack=pack,
-        paintings=paintings,
-        photographs=photographs,
-        clip=clip,
-        perceptual=perceptual,
-        styles=tuple(name for name in styles.split(",") if name),
-        images=images,
-        lbfgs_steps=lbfgs_steps,
-        clip_from_s=clip_from,
-        clip_s=clip_seconds,
-        style_weight=style_weight,
-        statistics=statistics,
-        json_file=json_file,
-        sheet=sheet,
-        cache=cache,
-    )
-    evaluate_pack(options, _console())
+app.command()(evaluate)
 
 
 def _config_with(file: Path | None, overrides: dict[str, dict[str, Any]]) -> Config:

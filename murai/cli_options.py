@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 LOSSES = "The losses"
+STYLE_IMAGES = "The style images"
 
 
 def option(panel: str, text: str, *names: str, **more: Any) -> Any:
@@ -16,6 +17,14 @@ def option(panel: str, text: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=text, rich_help_panel=panel, **more)
 
 
+CropWords = Annotated[list[str] | None, option(STYLE_IMAGES, "The part that counts, in px.", metavar="[NAME=]X,Y,W,H")]
+RotateWords = Annotated[list[str] | None, option(STYLE_IMAGES, "Turned anticlockwise.", metavar="[NAME=]DEG")]
+MaskWords = Annotated[
+    list[str] | None, option(STYLE_IMAGES, "An image that is white where the style counts.", metavar="[NAME=]FILE")
+]
+PerceptualFolder = Annotated[
+    Path | None, option(LOSSES, "Folder with VGG-19 files; else torchvision's VGG-16.", metavar="FOLDER")
+]
 StyleLayers = Annotated[str | None, option(LOSSES, "Of the style loss, with weights.", metavar="NAME[:WEIGHT],…")]
 ContentLayers = Annotated[str | None, option(LOSSES, "Of the content loss, with weights.", metavar="NAME[:WEIGHT],…")]
 PoolingKind = Annotated[Literal["max", "average"], option(LOSSES, "In the perceptual network.")]

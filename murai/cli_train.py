@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from murai.cli_options import LOSSES, ContentLayers, PoolingKind, StyleLayers, option
+from murai.cli_options import (
+    LOSSES,
+    STYLE_IMAGES,
+    ContentLayers,
+    CropWords,
+    MaskWords,
+    PerceptualFolder,
+    PoolingKind,
+    RotateWords,
+    StyleLayers,
+    option,
+)
 from murai.config import read_toml
 from murai.errors import ConfigError
 
@@ -16,13 +27,13 @@ if TYPE_CHECKING:
     from murai.training.recipe import Recipe
 
 _PICTURES = "What to learn, and on what"
-_STYLE = "The style images"
 _NETWORK = "The network"
 _LENGTH = "How long, and from where"
 _MACHINE = "The machine"
 
 _VECTOR_STEPS = 600
 _STEPS = 2000
+_USUAL = {"width": 1.5, "blocks": 4, "style_px": 512}
 
 
 def train(
@@ -48,14 +59,16 @@ def train(
     twin_of: Annotated[
         Path | None, option(_PICTURES, "A pack that gets the new one as its twin.", metavar="PACK")
     ] = None,
-    crop: Annotated[list[str] | None, option(_STYLE, "The part that counts, in px.", metavar="[NAME=]X,Y,W,H")] = None,
-    rotate: Annotated[list[str] | None, option(_STYLE, "Turned anticlockwise.", metavar="[NAME=]DEG")] = None,
-    mask: Annotated[
-        list[str] | None, option(_STYLE, "An image that is white where the style counts.", metavar="[NAME=]FILE")
+    crop: CropWords = None,
+    rotate: RotateWords = None,
+    mask: MaskWords = None,
+    style_px: Annotated[
+        int | None, option(STYLE_IMAGES, "Their short side, 512; smaller makes finer strokes.", min=64)
     ] = None,
-    style_px: Annotated[int, option(_STYLE, "Their short side; smaller makes finer strokes.", min=64)] = 512,
-    width: Annotated[float, option(_NETWORK, "Of the network: factor on 32 channels.", min=0.25, max=8.0)] = 1.5,
-    blocks: Annotated[int, option(_NETWORK, "Residual blocks.", min=0, max=32)] = 4,
+    width: Annotated[
+        float | None, option(_NETWORK, "Of the network: factor on 32 channels, 1.5.", min=0.25, max=8.0)
+    ] = None,
+    blocks: Annotated[int | None, option(_NETWORK, "Residual blocks, 4.", min=0, max=32)] = None,
     style_weight: Annotated[float, option(LOSSES, "More of the painting.", min=0.0)] = 5.0,
     content_weight: Annotated[float, option(LOSSES, "More of what is there.", min=0.0)] = 1.0,
     tone_weight: Annotated[float, option(LOSSES, "Light and dark where they are.", min=0.0)] = 20.0,
@@ -69,10 +82,7 @@ def train(
     style_distance: Annotated[
         Literal["gram", "moments", "sliced"], option(LOSSES, "What a style is compared by.")
     ] = "gram",
-    perceptual: Annotated[
-        Path | None,
-        option(LOSSES, "Folder with VGG-19 files; else torchvision's VGG-16.", metavar="FOLDER"),
-    ] = None,
+    perceptual: PerceptualFolder = None,
     layers: StyleLayers = None,
     content_layers: ContentLayers = None,
     pooling: PoolingKind = "max",
@@ -112,6 +122,7 @@ def train(
 def _options(given: dict[str, Any]) -> TrainingOptions:
     """The options as `train` has them, by name."""
     from murai.apps.training_options import (
+        Asked,
         MachineOptions,
         PerceptualOptions,
         TrainingOptions,
@@ -136,6 +147,7 @@ def _options(given: dict[str, Any]) -> TrainingOptions:
         recipe=_recipe(given),
         clips=tuple(given["clips"] or ()),
         perceptual=PerceptualOptions(given["perceptual"], content, style, given["pooling"]),
+        asked=Asked(given["width"], given["blocks"], given["style_px"]),
         machine=MachineOptions(given["device"], given["threads"], given["compile_"]),
         **{name: given[name] for name in ("resume", "start", "into", "polish", "twin_of", "tensorboard")},
     )
@@ -153,9 +165,11 @@ def _recipe(given: dict[str, Any]) -> Recipe:
             weights[name] = 0.0
         elif given[f"{name}_weight"] is not None:
             weights[name] = given[f"{name}_weight"]
-    same = ("style_distance", "batch", "square_px", "late_square_px", "late_share", "style_px", "seed")
+    shape: dict[str, Any] = _USUAL | {name: given[name] for name in _USUAL if given[name] is not None}
+    same = ("style_distance", "batch", "square_px", "late_square_px", "late_share", "seed")
     return Recipe(
-        network=StyleNetworkSpec(given["width"], given["blocks"]),
+        network=StyleNetworkSpec(shape["width"], shape["blocks"]),
+        style_px=shape["style_px"],
         weights=LossWeights(**weights),
         steps=given["steps"] or (_VECTOR_STEPS if given["into"] else _STEPS),
         time_s=parse_duration(given["time"]) if given["time"] else None,

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from murai.apps import training
-from murai.apps.training_options import MachineOptions, PerceptualOptions, TrainingOptions
+from murai.apps.training_options import Asked, MachineOptions, PerceptualOptions, TrainingOptions
 from murai.cli import app
 from murai.errors import ConfigError
 from murai.networks.style import StyleNetworkSpec
@@ -86,6 +86,7 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
         recipe=recipe,
         clips=(Path("f.mp4"),),
         perceptual=PerceptualOptions(Path("vgg"), {"relu3_1": 1.0}, {"relu1_1": 2.0, "relu2_1": 1.0}, "average"),
+        asked=Asked(2.0, 6, 300),
         machine=MachineOptions("cpu", 1, compiled=True),
         resume=True,
         start=Path("s.pt"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
 
-from murai.apps.training_about import all_style_facts
-from murai.apps.training_into import Addition, add_styles, check_addition
+from murai.apps.training_about import all_style_facts, with_images
+from murai.apps.training_guard import check_nothing_is_lost, check_unchanged, only_run
+from murai.apps.training_into import Addition, add_styles, as_the_pack, check_addition, tell_other_settings
 from murai.apps.training_options import TrainingOptions
 from murai.apps.training_pack import CURVES_FILE, Trained, training_facts, write_trained
 from murai.apps.training_run import Run
@@ -34,13 +36,16 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
     """
     facts = all_style_facts(options.styles, options.about)
     addition = check_addition(options.into, options.styles, options.polish > 0) if options.into else None
+    if addition is not None:
+        options = as_the_pack(options, addition.pack)
     images = [read_style(source, options.recipe.style_px) for source in options.styles]
+    facts = with_images(facts, options.styles, images, options.recipe.style_px)
     files = find_content(options.photographs, FEWEST_PHOTOGRAPHS)
-    _check_twin(options, addition)
-    with open_machine(options.machine) as machine:
-        if machine.crew.leads:  # several at once would be in each other's way
-            check_pack_folder(options.pack)
+    _check_pack(options, addition)
+    with open_machine(options.machine) as machine, _alone(options, machine):
         eyes = open_eyes(options.perceptual, machine)
+        if addition is not None:
+            tell_other_settings(addition.pack, options.recipe, eyes)
         photographs = read_photographs(options, files, machine, console)
         job = Job(eyes, photographs, images, read_clips(options, files, machine, console))
         if addition is None:
@@ -48,22 +53,41 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
         else:
             run, trained = add_styles(addition, options, facts, job, machine, console)
         if machine.crew.leads:
-            write_trained(options.pack, trained)
-            run.curves.draw(options.pack / CURVES_FILE, trained.title)
-            if options.twin_of is not None:
-                add_twin(read_pack(options.twin_of), read_pack(options.pack))
+            _write(options, addition, run, trained)
             console.print(Text(f"{options.pack}: {len(trained.styles)} styles"), soft_wrap=True)
         machine.crew.wait()
 
 
-def _check_twin(options: TrainingOptions, addition: Addition | None) -> None:
-    if options.twin_of is None:
-        return
+def _check_pack(options: TrainingOptions, addition: Addition | None) -> None:
     spec, names = options.recipe.network, [style.name for style in options.styles]
     if addition is not None:
         known = [style.name for style in addition.pack.styles]
-        spec, names = addition.pack.facts.network.spec, [*known, *(names[number] for number in addition.new)]
-    check_twin(read_pack(options.twin_of), options.pack, spec, names)
+        names = [*known, *(names[number] for number in addition.new)]
+    check_nothing_is_lost(options.pack, names)
+    if options.twin_of is not None:
+        check_twin(read_pack(options.twin_of), options.pack, spec, names)
+
+
+@contextmanager
+def _alone(options: TrainingOptions, machine: Machine) -> Iterator[None]:
+    """Tries whether all can be written, and sees to it that no other run writes the same."""
+    if not machine.crew.leads:  # several at once would be in each other's way
+        yield
+        return
+    check_pack_folder(options.pack)
+    if options.resume and not options.checkpoint.is_file():
+        raise TrainingError(f"can't read the checkpoint {options.checkpoint}: there is none", "start without --resume")
+    with only_run(options.checkpoint):
+        yield
+
+
+def _write(options: TrainingOptions, addition: Addition | None, run: Run, trained: Trained) -> None:
+    if addition is not None and options.pack.resolve() == addition.pack.folder.resolve():
+        check_unchanged(addition.pack)
+    write_trained(options.pack, trained)
+    run.curves.draw(options.pack / CURVES_FILE, trained.title)
+    if options.twin_of is not None:
+        add_twin(read_pack(options.twin_of), read_pack(options.pack))
 
 
 def _train_new(
@@ -85,7 +109,7 @@ def _train_new(
         mean=mean,
         deviation=deviation,
         styles=measured,
-        training=training_facts(run, len(job.photographs), job.network.name),
+        training=training_facts(run, job),
     )
     return run, trained
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from murai.errors import ConfigError
-from murai.stylize.pack import StyleFacts
-from murai.training.style_image import StyleSource
+from murai.stylize.pack import ImageFacts, StyleFacts
+from murai.training.style_image import StyleImage, StyleSource
 
 _TOLD = ("title", "artist", "year", "credit")
 _TOLD_OF_PACK = ("title", "licence")
@@ -23,6 +23,28 @@ def all_style_facts(sources: Sequence[StyleSource], about: dict[str, Any]) -> li
     for table, entries in about.items():
         _check_about(table, entries, names)
     return [_style_facts(source, about.get(source.name, {})) for source in sources]
+
+
+def with_images(
+    facts: Sequence[StyleFacts], sources: Sequence[StyleSource], images: Sequence[StyleImage], style_px: int
+) -> list[StyleFacts]:
+    """The same, with what each style is learnt from."""
+    return [
+        style.model_copy(update={"image": _image_facts(source, image, style_px)})
+        for style, source, image in zip(facts, sources, images, strict=True)
+    ]
+
+
+def _image_facts(source: StyleSource, image: StyleImage, style_px: int) -> ImageFacts:
+    crop = source.crop
+    return ImageFacts(
+        files=tuple(file.name for file in source.files),
+        crop=None if crop is None else (crop.left, crop.top, crop.width, crop.height),
+        rotate_deg=source.rotate_deg,
+        mask="" if source.mask is None else source.mask.name,
+        style_px=style_px,
+        sha256=image.sha256(),
+    )
 
 
 def _check_about(table: str, entries: Any, names: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,9 +11,10 @@ import torch
 from rich.console import Console
 
 from murai.apps.training_options import TrainingOptions
-from murai.apps.training_pack import Trained, training_facts
+from murai.apps.training_pack import Trained, training_facts, training_settings
 from murai.apps.training_run import Run
 from murai.errors import TrainingError
+from murai.networks.perceptual import PerceptualNetwork
 from murai.networks.style import StyleNetwork
 from murai.stylize.pack import Pack, PackWeights, StyleFacts, load_weights, read_pack
 from murai.training.loop import Trainer
@@ -22,6 +24,11 @@ from murai.training.recipe import Recipe
 from murai.training.style_image import StyleSource
 from murai.training.vectors import joined, model_with, vectors_alone
 
+_log = logging.getLogger(__name__)
+_ALIKE = (
+    *("perceptual", "layers", "content_layers", "pooling", "style_distance", "style_px"),
+    *("content_weight", "style_weight", "tone_weight", "variation_weight"),
+)
 _POLISH_RATE = 0.2  # of the usual rates: the network is nearly where it should be
 
 
@@ -66,6 +73,31 @@ def check_addition(folder: Path, sources: Sequence[StyleSource], polished: bool)
     return Addition(pack, load_weights(pack), new, order)
 
 
+def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
+    """The options with the pack's own network, and its size of style images unless another was asked for.
+
+    Raises:
+        TrainingError: another width, or other blocks, were asked for: the network of a finished pack stays.
+    """
+    asked, spec = options.asked, pack.facts.network.spec
+    for name, wanted, has in (("width", asked.width, spec.width), ("blocks", asked.blocks, spec.blocks)):
+        if wanted not in (None, has):
+            raise TrainingError(
+                f"--{name} {wanted:g} is not what the network of {pack.folder} has, {has:g}", f"leave out --{name}"
+            )
+    usual_px = int(pack.facts.training.get("style_px", options.recipe.style_px))
+    return replace(options, recipe=replace(options.recipe, network=spec, style_px=asked.style_px or usual_px))
+
+
+def tell_other_settings(pack: Pack, recipe: Recipe, network: PerceptualNetwork) -> None:
+    """Warns where new styles are learnt for another loss than those that the pack has."""
+    told = training_settings(recipe, network)
+    trained = {name: pack.facts.training.get(name, told[name]) for name in _ALIKE}
+    if differing := [name for name in _ALIKE if trained[name] != told[name]]:
+        others = ", ".join(f"{name} {told[name]} in place of {trained[name]}" for name in differing)
+        _log.warning("the new styles are learnt otherwise than those of %s: %s", pack.folder, others)
+
+
 def add_styles(
     addition: Addition,
     options: TrainingOptions,
@@ -86,7 +118,7 @@ def add_styles(
     measured = [
         facts[number].model_copy(update={"training": run.trainer.measure(n)}) for n, number in enumerate(addition.new)
     ]
-    told = training_facts(run, len(job.photographs), job.network.name)
+    told = training_facts(run, job)
     added: dict[str, str | int | float] = {f"added_{style.name}": _told_addition(told) for style in measured}
     trained = Trained(
         title=addition.pack.facts.title,
@@ -108,7 +140,7 @@ def _told_addition(told: dict[str, str | int | float]) -> str:
 
 def _learn_vectors(addition: Addition, options: TrainingOptions, job: Job, machine: Machine, console: Console) -> Run:
     old, spec = addition.weights, addition.pack.facts.network.spec
-    recipe = replace(options.recipe, network=spec, network_trained=False)
+    recipe = replace(options.recipe, network_trained=False)
     new = replace(job, styles=[job.styles[number] for number in addition.new])
     start = vectors_alone(spec, old.network.state_dict(), (old.scale, old.shift), new, recipe)
     run = Run(Trainer(recipe, new, machine, start=start), machine, options.checkpoint, options.tensorboard)
@@ -140,7 +172,7 @@ def _polish(
     """Joint steps of the network and all styles. Its checkpoint lies beside that of the vectors."""
     every = replace(job, styles=[job.styles[number] for number in addition.order])
     checkpoint = _polish_checkpoint(options)
-    trainer = Trainer(_polishing(options, trained), every, machine, start=trained.model)
+    trainer = Trainer(_polishing(options), every, machine, start=trained.model)
     run = Run(trainer, machine, checkpoint, options.tensorboard)
     if options.resume and checkpoint.exists():
         run.restore()
@@ -152,11 +184,10 @@ def _polish(
     return run, polished
 
 
-def _polishing(options: TrainingOptions, trained: Trained) -> Recipe:
+def _polishing(options: TrainingOptions) -> Recipe:
     given = options.recipe
     return replace(
         given,
-        network=trained.model.spec,
         steps=options.polish,
         time_s=None,
         square_px=given.late_square_px,

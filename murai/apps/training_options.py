@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +39,15 @@ class MachineOptions:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What was said expressly of what a finished pack has of its own; None where nothing was said."""
+
+    width: float | None = None
+    blocks: int | None = None
+    style_px: int | None = None
+
+
+@dataclass(frozen=True)
 class TrainingOptions:
     """What `murai train` was told.
 
@@ -49,6 +58,7 @@ class TrainingOptions:
     checkpoint: written every minute; resume goes on from it.
     start: checkpoint of another run whose weights are the first ones, None for new ones.
     into: the finished pack that the styles are added to, by their vectors alone. polish: joint steps after that.
+    asked: what of the recipe was said, and isn't just usual: with `into`, the pack's own takes its place.
     twin_of: the pack that gets this one as its twin, for `murai evaluate`.
     tensorboard: folder for TensorBoard's records.
     """
@@ -66,6 +76,7 @@ class TrainingOptions:
     start: Path | None = None
     into: Path | None = None
     polish: int = 0
+    asked: Asked = Asked()
     twin_of: Path | None = None
     tensorboard: Path | None = None
 
@@ -85,13 +96,35 @@ def parse_styles(
         names = [_style_files(word)[0] for word in images]
         twice = next(name for name in names if names.count(name) > 1)
         raise ConfigError(f"two of the images name the style '{twice}'", "rename one of the files, or give NAME=FILE")
-    crop_of = {name: _crop(value) for name, value in by_style("--crop", crops, files).items()}
-    turn_of = {name: _degrees(value) for name, value in by_style("--rotate", turns, files).items()}
-    mask_of = {name: Path(value) for name, value in by_style("--mask", masks, files).items()}
+    parts = parse_parts(files, crops, turns, masks)
     return tuple(
-        StyleSource(name, each, crop_of.get(name), turn_of.get(name, 0.0), mask_of.get(name))
+        StyleSource(name, each, parts[name].crop, parts[name].rotate_deg or 0.0, parts[name].mask)
         for name, each in files.items()
     )
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a style's images counts; None where nothing was said."""
+
+    crop: Crop | None = None
+    rotate_deg: float | None = None
+    mask: Path | None = None
+
+
+def parse_parts(
+    styles: Iterable[str], crops: Sequence[str] = (), turns: Sequence[str] = (), masks: Sequence[str] = ()
+) -> dict[str, Part]:
+    """For each style what was said of it in words [NAME=]VALUE, see `parse_styles`.
+
+    Raises:
+        ConfigError: a word can't be used.
+    """
+    styles = list(styles)
+    crop_of = {name: _crop(value) for name, value in by_style("--crop", crops, styles).items()}
+    turn_of = {name: _degrees(value) for name, value in by_style("--rotate", turns, styles).items()}
+    mask_of = {name: Path(value) for name, value in by_style("--mask", masks, styles).items()}
+    return {name: Part(crop_of.get(name), turn_of.get(name), mask_of.get(name)) for name in styles}
 
 
 def _style_files(word: str) -> tuple[str, tuple[Path, ...]]:
@@ -165,6 +198,11 @@ def parse_layers(words: str) -> dict[str, float]:
         if not 0.0 <= found[name.strip()] < math.inf:
             raise ConfigError(f"'{word}' is no layer with a weight", "write as in relu4_1:0.5")
     return found
+
+
+def told_layers(layers: Mapping[str, float]) -> str:
+    """The words for layers with weights that `parse_layers` reads."""
+    return ",".join(name if weight == 1.0 else f"{name}:{weight}" for name, weight in layers.items())
 
 
 def parse_duration(words: str) -> float:

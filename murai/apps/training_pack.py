@@ -12,9 +12,12 @@ from torch import Tensor
 from murai import __version__
 from murai.apps.previews import write_previews
 from murai.apps.training_run import Run
+from murai.apps.training_setup import told_perceptual
+from murai.networks.perceptual import PerceptualNetwork
 from murai.stylize.pack import StyleFacts
 from murai.stylize.pack_writer import PackContents, write_pack
 from murai.training.model import StyleModel, paint_still
+from murai.training.objective import Job
 from murai.training.recipe import Recipe
 
 CURVES_FILE = "losses.png"
@@ -59,21 +62,20 @@ def write_trained(folder: Path, trained: Trained) -> None:
     write_previews(partial(paint_still, model), trained.styles, folder)
 
 
-def training_facts(run: Run, photographs: int, perceptual: str) -> dict[str, str | int | float]:
+def training_facts(run: Run, job: Job) -> dict[str, str | int | float]:
     """Where, how long and on what was trained, for pack.toml."""
-    recipe = run.trainer.recipe
     return {
         "program": f"murai {__version__}",
         "device": run.machine.told,
         "minutes": round(run.trainer.spent_s / 60.0, 1),
         "steps": run.trainer.step,
-        "photographs": photographs,
-        "perceptual": perceptual,
-        **_told_recipe(recipe),
+        "photographs": len(job.photographs),
+        **training_settings(run.trainer.recipe, job.network),
     }
 
 
-def _told_recipe(recipe: Recipe) -> dict[str, Any]:
+def training_settings(recipe: Recipe, network: PerceptualNetwork) -> dict[str, Any]:
+    """What was trained for, for pack.toml."""
     weights = {f"{name}_weight": weight for name, weight in vars(recipe.weights).items()}
     told = ("batch", "square_px", "late_square_px", "style_px", "style_distance", "seed")
-    return {name: getattr(recipe, name) for name in told} | weights
+    return told_perceptual(network) | {name: getattr(recipe, name) for name in told} | weights

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from murai.apps.previews import painted_sheet
 from murai.errors import TrainingError
-from murai.training.checkpoint import read_checkpoint, write_checkpoint
+from murai.training.checkpoint import keep_checkpoint, read_checkpoint, write_checkpoint
 from murai.training.loop import StepReport, Trainer
 from murai.training.machine import Machine
 from murai.training.model import paint_still
@@ -31,7 +31,7 @@ _SCALARS_EVERY_STEPS = 10
 class Run:
     """A trainer with what is written while it runs; only the leader of the crew writes.
 
-    checkpoint: where to. tensorboard: folder, or None.
+    checkpoint: where to; _ours: whether what lies there is of this run. tensorboard: folder, or None.
     """
 
     trainer: Trainer
@@ -39,6 +39,7 @@ class Run:
     checkpoint: Path
     tensorboard: Path | None = None
     curves: Curves = field(default_factory=Curves)
+    _ours: bool = False
 
     def restore(self) -> None:
         """Goes on from the checkpoint.
@@ -55,10 +56,17 @@ class Run:
             raise TrainingError(
                 f"{self.checkpoint} is no checkpoint of this `murai train`", "start without --resume"
             ) from fault
+        self._ours = True
 
     def save(self) -> None:
-        """Writes the checkpoint, unless the weights have just been spoilt: then the one before is better."""
+        """Writes the checkpoint, unless the weights have just been spoilt: then the one before is better.
+
+        That of another run is kept under another name: it is easily forgotten to say --resume.
+        """
         if self.machine.crew.leads and self.trainer.sound:
+            if not self._ours:
+                keep_checkpoint(self.checkpoint)
+                self._ours = True
             write_checkpoint(self.checkpoint, {"trainer": self.trainer.state(), "curves": self.curves.state()})
 
     def go(self, console: Console) -> None:

@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from murai.apps.training_options import MachineOptions, PerceptualOptions, TrainingOptions
+from murai.apps.training_options import MachineOptions, PerceptualOptions, TrainingOptions, told_layers
 from murai.hardware import choose_compute
 from murai.imaging.flow import open_flow
 from murai.networks.perceptual import Layers, PerceptualNetwork, open_perceptual
@@ -77,6 +77,26 @@ def _usual_layers(folder: Path | None) -> Layers:
     from murai.networks.vgg_files import USUAL_LAYERS
 
     return USUAL_LAYERS
+
+
+def perceptual_name(folder: Path | None) -> str:
+    """The name of the network that `open_eyes` opens."""
+    if folder is None:
+        return "torchvision-vgg16"
+    from murai.networks.vgg_files import LocalVgg19
+
+    return LocalVgg19.name
+
+
+def told_perceptual(network: PerceptualNetwork) -> dict[str, str]:
+    """What paintings are seen by, in words for pack.toml."""
+    layers = network.layers
+    return {
+        "perceptual": network.name,
+        "layers": told_layers(layers.style),
+        "content_layers": told_layers(layers.content),
+        "pooling": layers.pooling,
+    }
 
 
 def read_photographs(

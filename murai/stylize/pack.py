@@ -35,12 +35,32 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
+_Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+
+
+class ImageFacts(_Table):
+    """What a style was learnt from, so that it can be measured by the same.
+
+    files: names alone; mask: the same, or "". crop: left, top, width, height in px. rotate_deg: anticlockwise.
+    style_px: short side that the images were made smaller to.
+    sha256: see `murai.training.style_image.StyleImage`.
+    """
+
+    files: Annotated[tuple[str, ...], _Listed]
+    crop: Annotated[tuple[int, int, int, int] | None, _Listed] = None
+    rotate_deg: float = 0.0
+    mask: str = ""
+    style_px: Annotated[int, Field(ge=1)]
+    sha256: str
+
+
 class StyleFacts(_Table):
     """One style: what people are told about it, and how its training ended.
 
     name: what commands and config files call it.
     preview: file in the pack's folder, or "".
     training: figures by name, as the trainer left them.
+    image: what it was learnt from, None where nobody wrote it down.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -50,6 +70,7 @@ class StyleFacts(_Table):
     credit: str = ""
     preview: str = ""
     training: dict[str, float] = {}
+    image: ImageFacts | None = None
 
 
 class NetworkFacts(_Table):
@@ -83,7 +104,7 @@ class PackFacts(_Table):
     network: NetworkFacts
     style: Annotated[
         tuple[StyleFacts, ...],
-        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        _Listed,
         Field(min_length=1),
     ]
 

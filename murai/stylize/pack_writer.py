@@ -137,7 +137,7 @@ def _replace(folder: Path, name: str, weights: bytes, facts: PackFacts) -> None:
     new, toml = folder / f"{name}{NEW}", folder / "pack.toml.part"
     try:
         _write(new, weights)
-        _write(toml, tomli_w.dumps(facts.model_dump()).encode("utf-8"))
+        _write(toml, tomli_w.dumps(facts.model_dump(exclude_none=True)).encode("utf-8"))
         toml.replace(folder / "pack.toml")
         new.replace(folder / name)
     finally:

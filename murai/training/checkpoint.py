@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import zipfile
@@ -14,6 +15,7 @@ import torch
 
 from murai.errors import TrainingError
 
+_log = logging.getLogger(__name__)
 _REMEDY = "start without --resume"
 # What zipfile and torch raise for files that are no checkpoints, or whose table of contents is damaged.
 _FAULTS = (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError)
@@ -39,6 +41,22 @@ def write_checkpoint(file: Path, state: dict[str, Any]) -> None:
         raise TrainingError(
             f"can't write the checkpoint {file}: {fault}", "make room there, or name another folder with --checkpoint"
         ) from fault
+
+
+def keep_checkpoint(file: Path) -> None:
+    """Moves a checkpoint out of the way of another run, as NAME.before.pt; tells so. Does nothing where there is none.
+
+    Raises:
+        TrainingError: it can't be moved.
+    """
+    if not file.is_file():
+        return
+    kept = file.with_suffix(f".before{file.suffix}")
+    try:
+        file.replace(kept)
+    except OSError as fault:
+        raise TrainingError(f"can't move {file} to {kept}: {fault.strerror}", "name another --checkpoint") from fault
+    _log.warning("the checkpoint of the run before is kept as %s", kept)
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
-from murai.apps.evaluation import EvaluationOptions, evaluate_pack
+from murai.apps.evaluation import evaluate_pack
+from murai.apps.evaluation_options import EvaluationOptions, LossOptions
 from murai.apps.evaluation_painter import EnginePainter
 from murai.apps.evaluation_table import show_result
 from murai.cli import app
@@ -58,8 +59,8 @@ def options_in(drawn: Path, out: Path, **others: Any) -> EvaluationOptions:
     """As small as it can be; all figures."""
     return replace(
         EvaluationOptions(
-            pack=str(drawn / "tiny"), paintings=drawn / "paintings", photographs=drawn / "photographs",
-            clip=drawn / "clip.mp4", perceptual=drawn / "perceptual", images=2, lbfgs_steps=3, square_px=64,
+            pack=str(drawn / "tiny"), paintings=(str(drawn / "paintings"),), photographs=drawn / "photographs",
+            clips=(drawn / "clip.mp4",), loss=LossOptions(drawn / "perceptual"), images=2, lbfgs_steps=3, square_px=64,
             size_px=(160, 96), json_file=out / "figures.json", sheet=out / "sheet.png", cache=out / "lbfgs",
         ),
         **others,
@@ -130,7 +131,10 @@ def test_the_loss_is_the_one_that_the_pack_was_trained_for(drawn: Path, tmp_path
         found: dict[str, float] = json.loads((tmp_path / "figures.json").read_text())["mean"]
         return found
 
-    for style_weight, mean in ((7.0, mean_of()), (2.0, mean_of(style_weight=2.0))):
+    for style_weight, mean in (
+        (7.0, mean_of()),
+        (2.0, mean_of(loss=LossOptions(drawn / "perceptual", style_weight=2.0))),
+    ):
         total = mean["content_loss"] + style_weight * mean["style_loss"] + 0.05 * mean["variation_loss"]
         assert mean["total_loss"] == pytest.approx(total, rel=1e-2)
 
@@ -166,10 +170,10 @@ def test_a_second_time_takes_the_kept_curves(drawn: Path, tmp_path: Path) -> Non
         ({"styles": ("stile",)}, StyleMissing, "no style 'stile'"),
         ({"pack": "nowhere"}, StyleMissing, "no style pack 'nowhere'"),
         ({"images": 9}, TrainingError, "3 usable photographs of at least 64 px"),
-        ({"clip": Path("nowhere.mp4")}, TrainingError, "can't read the film nowhere.mp4"),
-        ({"paintings": Path("nowhere")}, ConfigError, "no folder nowhere"),
+        ({"clips": (Path("nowhere.mp4"),)}, TrainingError, "can't read the film nowhere.mp4"),
+        ({"paintings": ("nowhere",)}, ConfigError, "no folder nowhere"),
         ({"photographs": Path("nowhere")}, ConfigError, "no folder nowhere"),
-        ({"perceptual": Path("nowhere")}, TrainingError, "can't read the perceptual network"),
+        ({"loss": LossOptions(Path("nowhere"))}, TrainingError, "can't read the perceptual network"),
     ],
 )
 def test_what_cannot_be_used_is_named(
@@ -183,7 +187,7 @@ def test_what_cannot_be_used_is_named(
 def test_no_painting_of_any_style_is_an_error(drawn: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(TrainingError, match="none of the styles of pack 'tiny'"):
-        evaluate(options_in(drawn, tmp_path, paintings=tmp_path / "none"))
+        evaluate(options_in(drawn, tmp_path, paintings=(str(tmp_path / "none"),)))
 
 
 def test_a_file_that_cannot_be_written_is_named(drawn: Path, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_run_can_begin_with_the_weights_of_another(finished: TrainingOptions, 
     one, other = (read_checkpoint(file)["trainer"]["averaged"] for file in (first.checkpoint, second.checkpoint))
     assert all(torch.equal(weights, other[name]) for name, weights in one.items())
     with pytest.raises(TrainingError, match=r"has 3 styles, and 2 are to be trained"):
-        trained(replace(second, styles=first.styles[:2]))
+        trained(replace(second, styles=first.styles[:2], pack=tmp_path / "c"))
     with pytest.raises(TrainingError, match=r"can't read the checkpoint .*nowhere"):
         trained(replace(second, start=tmp_path / "nowhere.pt"))
 
@@ -278,6 +278,53 @@ def test_the_command_trains_by_the_clock_and_resumes(drawn: Path, tmp_path: Path
     assert pack.styles[0].title == "The Night" and int(pack.facts.training["steps"]) > 1
     assert home.murai(*told, "again", "--checkpoint", "runs/solo.pt", "--resume") == (0, "again: 1 styles\n", "")
     assert read_pack(tmp_path / "again").facts.network.sha256 == pack.facts.network.sha256
+
+
+def test_a_pack_with_other_styles_is_not_replaced(drawn: Path, finished: TrainingOptions, tmp_path: Path) -> None:
+    shutil.copytree(finished.pack, tmp_path / "trio")
+    with pytest.raises(TrainingError, match=r"trio is a pack with styles .*\(night, scream\).*--into"):
+        trained(options_in(drawn, tmp_path, names=("wave",)))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_checkpoint_of_the_run_before_is_kept(
+    finished: TrainingOptions, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoint = tmp_path / "a.pt"
+    shutil.copy(finished.checkpoint, checkpoint)
+    options = replace(finished, pack=tmp_path / "a", checkpoint=checkpoint, recipe=tiny_recipe(steps=1))
+    trained(options)
+    assert (tmp_path / "a.before.pt").read_bytes() == finished.checkpoint.read_bytes()
+    assert f"kept as {tmp_path / 'a.before.pt'}" in caplog.text
+    trained(replace(options, resume=True))
+    assert read_checkpoint(tmp_path / "a.before.pt")["trainer"]["step"] == 6
+
+
+def test_two_runs_with_one_checkpoint_at_once(
+    drawn: Path, finished: TrainingOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = options_in(drawn, tmp_path, recipe=tiny_recipe(steps=1))
+    second = replace(options, pack=tmp_path / "second")
+    monkeypatch.setattr(training_run, "_told", lambda report: str(trained(second)))
+    with pytest.raises(TrainingError, match=r"another `murai train` writes the checkpoint .*checkpoint\.pt: wait"):
+        trained(options)
+    monkeypatch.undo()
+    trained(options)  # the lock went with the run
+
+
+def test_pack_toml_says_what_the_styles_were_learnt_from(drawn: Path, tmp_path: Path) -> None:
+    mask = Image.new("L", (40, 40), 255)
+    mask.save(tmp_path / "mask.png")
+    words = [f"one={drawn / 'wave.png'},{drawn / 'night.png'}", str(drawn / "scream.png")]
+    styles = parse_styles(words, ["one=2,3,32,34"], ["scream=5"], [f"one={tmp_path / 'mask.png'}"])
+    pack = trained(options_in(drawn, tmp_path, styles=styles, recipe=tiny_recipe(steps=1)))
+    one, scream = (style.image for style in pack.styles)
+    assert one is not None and scream is not None
+    assert (one.files, one.crop, one.mask) == (("wave.png", "night.png"), (2, 3, 32, 34), "mask.png")
+    assert (scream.files, scream.crop, scream.rotate_deg, scream.style_px) == (("scream.png",), None, 5.0, 512)
+    told = pack.facts.training
+    assert (told["layers"], told["content_layers"]) == ("relu1_1,relu2_1,relu3_1,relu4_1", "relu3_1")
+    assert told["pooling"] == "max" and str(tmp_path) not in (pack.folder / "pack.toml").read_text()
 
 
 def test_a_killed_run_leaves_a_checkpoint_that_goes_on(drawn: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from murai.apps.training_options import TrainingOptions
+from murai.apps import training_run
+from murai.apps.training_options import Asked, TrainingOptions, parse_styles
 from murai.errors import TrainingError
+from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import PackWeights, load_weights, read_pack
 from murai.stylize.pack_writer import write_pack
 from murai.training.checkpoint import read_checkpoint
 from tests.apps.training_runs import draw_everything, options_in, trained
 from tests.fakes.packs import tiny_contents
-from tests.training.tiny import tiny_recipe
+from tests.training.tiny import draw_photograph, tiny_recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -104,7 +107,7 @@ def test_vectors_of_another_network_are_not_gone_on_with(drawn: Path, duo: Path,
     contents = tiny_contents(2, read_pack(duo).facts.network.spec)
     write_pack(tmp_path / "other", contents)
     with pytest.raises(TrainingError, match=r"checkpoint\.pt is of vectors for another pack.*--resume"):
-        trained(replace(options, into=tmp_path / "other", resume=True))
+        trained(replace(options, into=tmp_path / "other", pack=tmp_path / "other", resume=True))
 
 
 def test_what_cannot_be_added_is_told(drawn: Path, duo: Path, tmp_path: Path) -> None:
@@ -116,3 +119,44 @@ def test_what_cannot_be_added_is_told(drawn: Path, duo: Path, tmp_path: Path) ->
     write_pack(fixed, tiny_contents(2, follow=False))
     with pytest.raises(TrainingError, match=r"fixed was trained with fixed statistics"):
         trained(adding(drawn, fixed, "scream"))
+
+
+def test_a_packs_network_and_size_of_images_stay(drawn: Path, duo: Path, tmp_path: Path) -> None:
+    options = adding(drawn, duo, "scream", asked=Asked(width=0.5))
+    with pytest.raises(TrainingError, match=r"--width 0\.5 is not what the network of .*duo has, 0\.25.*leave out"):
+        trained(options)
+    with pytest.raises(TrainingError, match=r"--blocks 0 is not what the network of .*duo has, 1"):
+        trained(replace(options, asked=Asked(blocks=0)))
+    facts = duo / "pack.toml"
+    facts.write_text(facts.read_text().replace("style_px = 512\n", "style_px = 64\n", 1))
+    other = StyleNetworkSpec(1.5, 4)  # what the command has where nothing was said
+    pack = trained(replace(options, asked=Asked(width=0.25, blocks=1), recipe=tiny_recipe(steps=1, network=other)))
+    assert pack.styles[2].image is not None and pack.styles[2].image.style_px == 64
+
+
+def test_other_settings_than_the_packs_are_told(drawn: Path, duo: Path, caplog: pytest.LogCaptureFixture) -> None:
+    options = adding(drawn, duo, "scream", asked=Asked(style_px=64), recipe=tiny_recipe(steps=1))
+    with caplog.at_level(logging.WARNING):
+        trained(replace(options, perceptual=replace(options.perceptual, style={"relu1_1": 0.5})))
+    assert "layers relu1_1:0.5 in place of relu1_1,relu2_1,relu3_1,relu4_1" in caplog.text
+    assert "style_px 64 in place of 512" in caplog.text and "pooling" not in caplog.text
+
+
+def test_what_has_come_to_a_pack_meanwhile_is_not_lost(
+    drawn: Path, duo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_photograph(tmp_path / "other.png", 64, 64, seed=5)
+    other = adding(drawn, duo, "scream", styles=parse_styles([str(tmp_path / "other.png")]), recipe=tiny_recipe(1))
+    options = adding(drawn, duo, "scream", checkpoint=tmp_path / "slow.pt")
+    waiting = [other]
+
+    def add_another(report: object) -> str:
+        return str([trained(waiting.pop())] if waiting else "")
+
+    monkeypatch.setattr(training_run, "_told", add_another)
+    with pytest.raises(TrainingError, match=r"duo has been changed meanwhile: .*--resume adds"):
+        trained(options)
+    assert [style.name for style in read_pack(duo).styles] == ["wave", "night", "other"]
+    pack = trained(replace(options, resume=True))
+    assert [style.name for style in pack.styles] == ["wave", "night", "other", "scream"]
+    load_weights(pack)

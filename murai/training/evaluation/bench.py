@@ -13,6 +13,7 @@ from torch import Tensor
 
 from murai.networks.likeness import style_targets
 from murai.networks.perceptual import PerceptualNetwork
+from murai.networks.style_statistics import StyleKind
 from murai.training.evaluation.figures import StyleFigures
 from murai.training.evaluation.gatys import Curve, CurveStore, Start
 from murai.training.evaluation.steadiness import Film, Moves, film_error, noise_gain
@@ -37,34 +38,46 @@ class Painter(Protocol):
 
 
 @dataclass(frozen=True)
+class Clip:
+    """A film to be steady on, by its name, and what moves in it."""
+
+    name: str
+    film: Film
+    moves: Moves
+
+    @cached_property
+    def error(self) -> float:
+        """The warping error of the film itself, which is the same beside every style."""
+        return film_error(self.film.frames, self.moves)
+
+
+@dataclass(frozen=True)
 class Bench:
     """What all styles are measured with.
 
+    kind: how far styles are apart.
     photographs: squares (3, S, S) uint8 that training has not seen.
     steps: of L-BFGS, at most.
     device: of the perceptual network.
     """
 
     network: PerceptualNetwork
+    kind: StyleKind
     weights: LossWeights
     photographs: Sequence[Tensor]
-    film: Film
-    moves: Moves
+    clips: Sequence[Clip]
     curves: CurveStore
     steps: int
     device: torch.device
-
-    @cached_property
-    def film_error(self) -> float:
-        """Of the film itself, which is the same beside every style."""
-        return film_error(self.film.frames, self.moves)
 
 
 @dataclass(frozen=True)
 class StyleReport:
     """One style's figures, and pictures to see what they mean.
 
-    image: the painting that the style is of; paintings: of the bench's photographs; frame: a painted one of the film.
+    image: the painting that the style is of; paintings: of the bench's photographs.
+    frame: a painted one of the first clip.
+    clip_errors, clip_errors_twin: warping errors of the painted clips, one by one.
     octaves, wanted_octaves: of the paintings, and of the image (see `murai.training.evaluation.strokes`).
     curves: of L-BFGS from noise; steps: what each painting is worth on its curve.
     """
@@ -78,6 +91,8 @@ class StyleReport:
     wanted_octaves: list[float]
     curves: tuple[Curve, ...]
     steps: tuple[float, ...]
+    clip_errors: tuple[float, ...]
+    clip_errors_twin: tuple[float, ...] | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,7 @@ class _Trial:
     paintings: tuple[Tensor, ...]
     likenesses: tuple[Likeness, ...]
     frame: Tensor
-    warping_error: float
+    clip_errors: tuple[float, ...]
     noise_gain: float
 
     def mean(self, loss: str) -> float:
@@ -119,9 +134,9 @@ def measure_style(
         lbfgs_steps_photograph=mean(_worth(photograph, trial)),
         lbfgs_total_loss=mean(min(curve.totals) for curve in noise),
         **{f"{loss}_loss": trial.mean(loss) for loss in ("total", "style", "content", "tone", "variation")},
-        warping_error=trial.warping_error,
-        warping_error_raw=bench.film_error,
-        warping_error_twin=None if twin is None else twin.warping_error,
+        warping_error=mean(trial.clip_errors),
+        warping_error_raw=mean(clip.error for clip in bench.clips),
+        warping_error_twin=None if twin is None else mean(twin.clip_errors),
         noise_gain=trial.noise_gain,
         noise_gain_twin=None if twin is None else twin.noise_gain,
         style_loss_twin=None if twin is None else twin.mean("style"),
@@ -129,14 +144,25 @@ def measure_style(
         stroke_distance=stroke_distance(have, want),
     )
     return StyleReport(
-        image.name, figures, image.pictures[0], trial.paintings, trial.frame, have, want, noise, tuple(steps)
+        name=image.name,
+        figures=figures,
+        image=image.pictures[0],
+        paintings=trial.paintings,
+        frame=trial.frame,
+        octaves=have,
+        wanted_octaves=want,
+        curves=noise,
+        steps=tuple(steps),
+        clip_errors=trial.clip_errors,
+        clip_errors_twin=None if twin is None else twin.clip_errors,
     )
 
 
 def steps_of_style(bench: Bench, *, twin: bool) -> int:
     """How much there is to do for one style: steps of L-BFGS, and frames to paint."""
     steps = bench.steps + _from_photograph(bench)
-    return steps * len(bench.photographs) + len(bench.film.frames) * (2 if twin else 1)
+    frames = sum(len(clip.film.frames) for clip in bench.clips)
+    return steps * len(bench.photographs) + frames * (2 if twin else 1)
 
 
 def _from_photograph(bench: Bench) -> int:
@@ -146,9 +172,9 @@ def _from_photograph(bench: Bench) -> int:
 def _yardsticks(bench: Bench, image: StyleImage) -> list[Yardstick]:
     pictures = [picture.to(bench.device).float() / 255.0 for picture in image.pictures]
     masks = [None if mask is None else mask.to(bench.device) for mask in image.masks]
-    targets = style_targets(bench.network, pictures, masks)
+    targets = style_targets(bench.network, pictures, masks, bench.kind)
     units = (photograph.to(bench.device).float() / 255.0 for photograph in bench.photographs)
-    return [Yardstick(bench.network, bench.weights, unit, targets) for unit in units]
+    return [Yardstick(bench.network, bench.weights, unit, targets, bench.kind) for unit in units]
 
 
 def _try(
@@ -158,16 +184,21 @@ def _try(
     likenesses = tuple(stick.likeness(painting) for stick, painting in zip(sticks, paintings, strict=True))
     remembered: list[Tensor] = []
 
-    def painted_film() -> Iterator[Tensor]:
-        for number, picture in enumerate(painter.film(bench.film.timed(), style)):
-            if number == len(bench.film.frames) * 2 // 3:
+    def painted(film: Film) -> Iterator[Tensor]:
+        for number, picture in enumerate(painter.film(film.timed(), style)):
+            if number == shown_frame(film):
                 remembered.append(picture.cpu())
             yield picture
             after_step()
 
-    error = film_error(painted_film(), bench.moves)
+    errors = tuple(film_error(painted(clip.film), clip.moves) for clip in bench.clips)
     gain = noise_gain(partial(painter.film, style=style), bench.photographs)
-    return _Trial(paintings, likenesses, remembered[0], error, gain)
+    return _Trial(paintings, likenesses, remembered[0], errors, gain)
+
+
+def shown_frame(film: Film) -> int:
+    """The number of the frame that stands for a film on sheets."""
+    return len(film.frames) * 2 // 3
 
 
 def _curves(
@@ -178,7 +209,7 @@ def _curves(
     sticks: Sequence[Yardstick],
     after_step: Callable[[], None],
 ) -> tuple[Curve, ...]:
-    style = image.sha256().encode()
+    style = f"{image.sha256()} {[tuple(picture.shape) for picture in image.pictures]}".encode()
     return tuple(bench.curves.curve(stick, style, start, steps, after_step) for stick in sticks)
 
 

@@ -98,7 +98,8 @@ def _first(photograph: Tensor, start: Start) -> Tensor:
 class CurveStore:
     """Curves kept on disk: they don't depend on the network that is compared with them.
 
-    identity: tells apart what a digest of pictures can't: the perceptual network with its files and layers.
+    identity: tells apart what a digest of pictures and weights can't: the perceptual network with its files and layers,
+        its number type and the device.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
@@ -128,7 +129,7 @@ class CurveStore:
     def _key(self, yardstick: Yardstick, images: bytes, start: Start) -> str:
         w = yardstick.weights  # those for steadiness have no part in it
         weights = (w.content, w.style, w.tone, w.variation)
-        digest = hashlib.sha256(f"{_VERSION} {self._identity} {start} {weights}".encode())
+        digest = hashlib.sha256(f"{_VERSION} {self._identity} {start} {weights} {yardstick.kind}".encode())
         photograph = yardstick.photograph.cpu().contiguous()
         digest.update(f"{tuple(photograph.shape)}".encode() + photograph.numpy().tobytes() + images)
         return digest.hexdigest()[:32]

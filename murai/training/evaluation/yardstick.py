@@ -11,6 +11,7 @@ from torch import Tensor
 from murai.imaging.measures import tone, total_variation
 from murai.networks.likeness import content_targets, losses_by_picture
 from murai.networks.perceptual import PerceptualNetwork
+from murai.networks.style_statistics import StyleKind
 from murai.training.losses import Losses, LossWeights
 
 
@@ -29,14 +30,20 @@ class Yardstick:
     """The loss of any painting of one photograph in one style.
 
     photograph: (3, H, W) float RGB in [0, 1], on the network's device.
-    style: of `murai.networks.likeness.style_targets`, by the same network.
+    style: of `murai.networks.likeness.style_targets`, by the same network and of the same kind.
     """
 
     def __init__(
-        self, network: PerceptualNetwork, weights: LossWeights, photograph: Tensor, style: Mapping[str, Tensor]
+        self,
+        network: PerceptualNetwork,
+        weights: LossWeights,
+        photograph: Tensor,
+        style: Mapping[str, Tensor],
+        kind: StyleKind = "gram",
     ) -> None:
         self.photograph = photograph
         self.weights = weights
+        self.kind = kind
         self._network = network
         self._style = style
         self._content = content_targets(network, photograph[None])
@@ -44,7 +51,7 @@ class Yardstick:
     def losses(self, painted: Tensor) -> Losses:
         """Scalars with gradients. painted: (3, H, W) float RGB, not clamped."""
         batch = painted[None]
-        content, style = losses_by_picture(self._network, batch, self._content, self._style)
+        content, style = losses_by_picture(self._network, batch, self._content, self._style, self.kind)
         light = tone(batch, self.photograph[None])
         return Losses(content.mean(), style.mean(), light, total_variation(batch))
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from murai.imaging.flow import DisFlow
-from murai.training.evaluation.bench import Bench, measure_style, steps_of_style
+from murai.training.evaluation.bench import Bench, Clip, measure_style, steps_of_style
 from murai.training.evaluation.figures import mean_figures
 from murai.training.evaluation.gatys import CurveStore
 from murai.training.evaluation.sheet import draw_comparison, draw_sheet
@@ -27,10 +27,10 @@ def bench(tmp_path: Path) -> Bench:
     film = still_film()
     return Bench(
         network=TinyEyes(),
+        kind="gram",
         weights=LossWeights(),
         photographs=(texture(64, 64, seed=5), texture(64, 64, seed=6)),
-        film=film,
-        moves=find_moves(film, DisFlow()),
+        clips=(Clip("still", film, find_moves(film, DisFlow())),),
         curves=CurveStore(tmp_path / "curves", "tiny"),
         steps=10,
         device=torch.device("cpu"),
@@ -68,7 +68,7 @@ def test_means_leave_a_twin_out_that_one_style_lacks(bench: Bench) -> None:
 
 def test_sheets_show_the_pictures(bench: Bench) -> None:
     report = measure_style(bench, (PlainPainter(), None), (0, IMAGE))
-    sheet = draw_sheet("Pack", [report, report], bench.photographs, bench.film.frames[0])
+    sheet = draw_sheet("Pack", [report, report], bench.photographs, bench.clips[0].film.frames[0])
     assert sheet.height > 3 * 208 and sheet.width > 5 * 208
     comparison = draw_comparison("Pack", [report], bench.photographs)
     photograph = bench.photographs[0].float().mean((1, 2))
