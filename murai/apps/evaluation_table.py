@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _QUALITY = (
     ("lbfgs_steps", "steps", ".0f"),
@@ -26,13 +27,19 @@ _STEADINESS = (
 
 
 def show_result(result: dict[str, Any], console: Console) -> None:
-    """Two tables and a line. result: as in the JSON file."""
+    """Two tables, a line for each clip, and one about speed. result: as in the JSON file."""
     size, megabytes = "x".join(str(side) for side in result["size"]), result["pack_bytes"] / 1e6
     console.print(_table(f"{result['pack']}: steps of L-BFGS that a painting is worth; losses", result, _QUALITY))
     console.print(_table(f"{result['pack']}: steadiness, beside the style loss", result, _STEADINESS))
     speed = f"{result['ms_per_frame']:.1f} ms a frame at {size} ({result['device']}); pack of {megabytes:.1f} MB"
-    raw = f"warping error of the clip itself {result['mean']['warping_error_raw']:.5f}"
-    console.print(f"{raw}\n{speed}", highlight=False, soft_wrap=True)
+    clips = [_told_clip(name, clip) for name, clip in result["clips"].items()]
+    console.print(Text("\n".join([*clips, speed])), soft_wrap=True)
+
+
+def _told_clip(name: str, clip: dict[str, Any]) -> str:
+    painted = f"{name}: warping error {clip['warping_error']:.5f}"
+    twin = "" if clip["warping_error_twin"] is None else f", of the twin {clip['warping_error_twin']:.5f}"
+    return f"{painted}{twin}, of the clip itself {clip['warping_error_raw']:.5f}"
 
 
 def _table(title: str, result: dict[str, Any], columns: tuple[tuple[str, str, str], ...]) -> Table:

@@ -17,11 +17,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from murai.apps.evaluation import evaluate_pack
-from murai.apps.evaluation_options import EvaluationOptions, LossOptions
+from murai.apps.evaluation_options import EvaluationOptions, ImageOptions, LossOptions
 from murai.apps.evaluation_painter import EnginePainter
 from murai.apps.evaluation_table import show_result
 from murai.cli import app
-from murai.errors import ConfigError, MuraiError, StyleMissing, TrainingError
+from murai.errors import ConfigError, HardwareError, MuraiError, StyleMissing, TrainingError
 from murai.hardware import choose_compute
 from murai.stylize.engine import Engine
 from murai.stylize.pack import read_pack
@@ -98,7 +98,8 @@ def test_tables_fit_a_terminal_with_long_names_and_a_twin() -> None:
     figures = dict.fromkeys(StyleFigures.__dataclass_fields__, 12.34567)
     result = {"pack": "gallery", "styles": {"contrast_of_forms": figures}, "mean": figures, "size": [640, 360]}
     console = Console(file=io.StringIO(), width=80)
-    show_result(result | {"pack_bytes": 1, "ms_per_frame": 20.0, "device": "cpu"}, console)
+    clips = {"clip.mp4": dict.fromkeys(("warping_error", "warping_error_raw", "warping_error_twin"), 0.25)}
+    show_result(result | {"clips": clips, "pack_bytes": 1, "ms_per_frame": 20.0, "device": "cpu"}, console)
     assert isinstance(console.file, io.StringIO)
     assert "…" not in console.file.getvalue() and console.file.getvalue().count("contrast_of_forms") == 2
 
@@ -163,6 +164,27 @@ def test_a_second_time_takes_the_kept_curves(drawn: Path, tmp_path: Path) -> Non
     assert again["mean"]["lbfgs_steps"] == json.loads(first)["mean"]["lbfgs_steps"]
 
 
+def test_several_clips_count_alike_and_each_is_told(drawn: Path, tmp_path: Path) -> None:
+    second = write_clip(tmp_path / "second.mp4", moving(5))
+    one, both = (
+        options_in(drawn, tmp_path, styles=("style-1",), clips=clips, sheet=None)
+        for clips in ((second,), (drawn / "clip.mp4", second))
+    )
+    evaluate(one)
+    alone = json.loads((tmp_path / "figures.json").read_text())
+    assert set(alone["clips"]) == {str(second)}
+    shown = evaluate(both)
+    result = json.loads((tmp_path / "figures.json").read_text())
+    first, other = result["clips"].values()
+    assert list(result["clips"]) == [str(drawn / "clip.mp4"), str(second)]
+    assert other == alone["clips"][str(second)] and (first["frames"], other["frames"]) == (8, 5)
+    for figure in ("warping_error", "warping_error_raw"):
+        assert result["mean"][figure] == pytest.approx((first[figure] + other[figure]) / 2, rel=1e-3)
+        assert first[figure] != other[figure]
+    assert first["styles"] == {"style-1": first["warping_error"]} and first["warping_error_twin"] is None
+    assert "second.mp4" in shown
+
+
 @pytest.mark.parametrize(
     ("others", "kind", "told"),
     [
@@ -173,6 +195,9 @@ def test_a_second_time_takes_the_kept_curves(drawn: Path, tmp_path: Path) -> Non
         ({"clips": (Path("nowhere.mp4"),)}, TrainingError, "can't read the film nowhere.mp4"),
         ({"paintings": ("nowhere",)}, ConfigError, "no folder nowhere"),
         ({"photographs": Path("nowhere")}, ConfigError, "no folder nowhere"),
+        ({"image": ImageOptions(crop=("stile=1,2,3,4",))}, ConfigError, "there is no style 'stile'"),
+        ({"paintings": ("style-1=nowhere.png",)}, TrainingError, "can't read the image nowhere.png"),
+        ({"device": "cuda"}, HardwareError, "CUDA"),
         ({"loss": LossOptions(Path("nowhere"))}, TrainingError, "can't read the perceptual network"),
     ],
 )
@@ -206,7 +231,9 @@ def test_the_command_takes_its_options(drawn: Path, tmp_path: Path) -> None:
     command = ["evaluate", str(drawn / "tiny"), "--lbfgs-steps", "2", "--images", "1", "--styles", "style-2,style-1"]
     for option in ("paintings", "photographs", "perceptual"):
         command += [f"--{option}", str(drawn / option)]
-    command += ["--clip", str(drawn / "clip.mp4"), "--clip-seconds", "0.1", "--statistics", "usual"]
+    command += ["--clip", str(drawn / "clip.mp4"), "--clip", str(drawn / "clip.mp4"), "--device", "cpu"]
+    command += ["--layers", "relu1_1", "--pooling", "average", "--style-distance", "moments", "--crop", "1,2,80,80"]
+    command += ["--clip-seconds", "0.1", "--statistics", "usual"]
     command += ["--json", str(tmp_path / "figures.json"), "--cache", str(tmp_path / "lbfgs")]
     draw_photographs(tmp_path / "large", 1, width=256, height=256)
     command[command.index(str(drawn / "photographs"))] = str(tmp_path / "large")

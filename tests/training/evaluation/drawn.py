@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from murai.networks.likeness import style_targets
+from murai.networks.style_statistics import StyleKind
 from murai.training.evaluation.steadiness import Film
 from murai.training.evaluation.yardstick import Yardstick
 from murai.training.losses import LossWeights
@@ -23,11 +24,11 @@ def texture(height: int, width: int, seed: int = 1) -> Tensor:
     return (fine[0] * 255.0).round().to(torch.uint8)
 
 
-def yardstick(side_px: int = 48, seed: int = 2) -> Yardstick:
+def yardstick(side_px: int = 48, seed: int = 2, kind: StyleKind = "gram") -> Yardstick:
     """Of a drawn photograph in the style of drawn stripes, by `TinyEyes`."""
     eyes = TinyEyes()
-    targets = style_targets(eyes, style_image(0).float() / 255.0)
-    return Yardstick(eyes, LossWeights(), texture(side_px, side_px, seed).float() / 255.0, targets)
+    targets = style_targets(eyes, style_image(0).float() / 255.0, kind=kind)
+    return Yardstick(eyes, LossWeights(), texture(side_px, side_px, seed).float() / 255.0, targets, kind)
 
 
 def still_film(frames: int = 4, height: int = 96, width: int = 128) -> Film:

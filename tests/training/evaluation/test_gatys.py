@@ -71,11 +71,13 @@ def test_everything_that_a_curve_depends_on_has_its_own(tmp_path: Path) -> None:
     stick, other = yardstick(), yardstick(seed=3)
     heavier = yardstick()
     heavier.weights = LossWeights(style=9.0)
+    otherwise = yardstick(kind="moments")
     asked = [
         ("eyes", stick, b"style", "noise"),
         ("other eyes", stick, b"style", "noise"),
         ("eyes", other, b"style", "noise"),
         ("eyes", heavier, b"style", "noise"),
+        ("eyes", otherwise, b"style", "noise"),
         ("eyes", stick, b"other style", "noise"),
         ("eyes", stick, b"style", "photograph"),
     ]
