@@ -41,6 +41,9 @@ def stylize(
     own_colours: Annotated[
         Literal["yuv", "ycbcr", "lab", "luv"] | None, option(_STYLES, "Keep the input's colours, by this space.")
     ] = None,
+    steady: Annotated[
+        bool, option(_STYLES, "Of a film: strokes rest, or move with things.", "--steady/--no-steady")
+    ] = True,
     strength: Annotated[float, option(_WHERE, "0: as it was; 1: painted.", min=0.0, max=1.0)] = 1.0,
     mask: Annotated[
         Path | None, option(_WHERE, "Picture or film, white where to paint; a folder of them.", metavar="FILE")

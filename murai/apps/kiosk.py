@@ -126,7 +126,7 @@ class Kiosk:
         self._engine = engine
         self._figures = equipment.figures
         self._show = Show(equipment.config, engine.pack, self, now_s)
-        self._stylist = Stylist(engine, self._show.choice.mix, counts)
+        self._stylist = Stylist(engine, self._show.choice.mix, counts, steady=equipment.config.stylizer.steady)
         self._supervisor = Supervisor(equipment.config.source.uri, opened, self._stylist, engine.compute.device, counts)
         self._reloader = Reloader(options.read_config, engine.compute)
         self._presses = PressClock(list(options.presses))
@@ -238,7 +238,7 @@ class Kiosk:
         if reloaded is not None:
             self._engine = reloaded.engine
             self._show.use(reloaded.config, reloaded.engine.pack, now_s)
-            self._stylist.use(reloaded.engine, self._show.choice.mix)
+            self._stylist.use(reloaded.engine, self._show.choice.mix, steady=reloaded.config.stylizer.steady)
             self._show.messages.say("Styles and config are loaded", now_s, topic="reload")
 
     def _each_second(self, stats: StatsFile | None) -> None:

@@ -138,7 +138,7 @@ class _Run:
     def _films(self, jobs: list[Job]) -> None:
         if not jobs:
             return
-        painter = FilmPainter(self._pack, self._compute, self._shades, self._finish)
+        painter = FilmPainter(self._pack, self._compute, self._shades, self._finish, steady=self._options.steady)
         for job in jobs:
             try:
                 self._film(job, painter)

@@ -35,6 +35,7 @@ class StylizeOptions(BaseModel):
 
     input: a picture, a folder, a film, or a source's URI. output: file, or folder for a folder.
     pack: name or folder. styles, outside: "NAME" or "NAME:SHARE" each. mix: see `parse_timeline`.
+    steady: films are steadied, see `murai.stylize.steadying`.
     mask: where to paint; `outside` is what is painted elsewhere, nothing by default.
     size: width and height to fit into, px. crop: left, top, width and height in the input, px.
     png: pictures as PNG, films as folders of PNG frames. crf: x264's quality.
@@ -53,6 +54,7 @@ class StylizeOptions(BaseModel):
     outside: tuple[str, ...] = ()
     strength: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     own_colours: ColourSpace | None = None
+    steady: bool = True
     size: tuple[int, int] | None = None
     crop: tuple[int, int, int, int] | None = None
     png: bool = False

@@ -18,6 +18,7 @@ from murai.networks.canvas import canvas_size, draw_canvas
 from murai.stylize.engine import Engine
 from murai.stylize.following import mix_rows
 from murai.stylize.pack import Pack, load_weights
+from murai.stylize.steadying import Steadier
 
 
 @dataclass(frozen=True)
@@ -94,27 +95,33 @@ class BatchPainter:
 class FilmPainter:
     """Paints one film, frame after frame, by statistics that follow it. Owned by one thread.
 
+    steady: paintings are steadied, see `murai.stylize.steadying`.
+
     Raises:
         PackError: the pack's weights can't be used.
     """
 
-    def __init__(self, pack: Pack, compute: Compute, shades: Shades, finish: Finish) -> None:
-        self._parts = [(Engine(pack, compute), shades.inside)]
+    def __init__(self, pack: Pack, compute: Compute, shades: Shades, finish: Finish, *, steady: bool = False) -> None:
+        self._parts = [_FilmPart(Engine(pack, compute), shades.inside, Steadier())]
         if shades.outside is not None:
-            self._parts.append((Engine(pack, compute), shades.outside))
+            self._parts.append(_FilmPart(Engine(pack, compute), shades.outside, Steadier()))
+        self._steady = steady
         self._finish = finish
         self._device = compute.device
 
     def begin(self) -> None:
         """The next frame is of another film."""
-        for engine, _ in self._parts:
-            engine.forget()
+        for part in self._parts:
+            part.engine.forget()
+            part.steadier.forget()
 
     def follow(self, frame: FilmFrame) -> None:
         """Moves the statistics with a frame. A style's first frame gives it its statistics at once."""
         rgb = frame.rgb.to(self._device)
-        for engine, timeline in self._parts:
-            engine.follow(rgb, timeline.shares_at(frame.at_s), frame.at_s)
+        for part in self._parts:
+            part.engine.follow(rgb, part.timeline.shares_at(frame.at_s), frame.at_s)
+        if self._steady and not frame.shown:
+            self._painted(rgb, frame.at_s)  # those that are shown go on from it
 
     def paint(self, frame: FilmFrame, mask: Tensor | None) -> Tensor:
         """The painting, (3, H, W) uint8 in host memory, of a frame that was followed.
@@ -124,8 +131,25 @@ class FilmPainter:
         """
         with enough_memory(frame.rgb):
             rgb = frame.rgb.to(self._device)
-            painted = [engine.paint(rgb, timeline.shares_at(frame.at_s)) for engine, timeline in self._parts]
+            painted = self._painted(rgb, frame.at_s)
             return self._finish.apply(painted[0], rgb, mask, painted[1] if len(painted) > 1 else None).cpu()
+
+    def _painted(self, rgb: Tensor, at_s: float) -> list[Tensor]:
+        paintings = []
+        for part in self._parts:
+            shares = part.timeline.shares_at(at_s)
+            painting = part.engine.paint(rgb, shares)
+            paintings.append(part.steadier.steady(painting, rgb, shares, at_s) if self._steady else painting)
+        return paintings
+
+
+@dataclass(frozen=True)
+class _FilmPart:
+    """What paints one side of the mask."""
+
+    engine: Engine
+    timeline: Timeline
+    steadier: Steadier
 
 
 @contextmanager

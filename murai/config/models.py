@@ -102,6 +102,7 @@ class StylizerConfig(_Section):
     device: "auto" takes a GPU where there is one.
     strength: 0.0 is the camera's picture, 1.0 the painting.
     own_colours: start with the camera's own colours.
+    steady: what rests stays as it was painted, and what moves takes its strokes along.
     """
 
     pack: str = "auto"
@@ -109,6 +110,7 @@ class StylizerConfig(_Section):
     device: Literal["auto", "cuda", "cpu"] = "auto"
     strength: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     own_colours: bool = False
+    steady: bool = True
 
 
 class DisplayConfig(_Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,8 +69,8 @@ def test_frames_of_varying_length_stay_so(tmp_path: Path, pack: Path) -> None:
 
 def test_a_painted_film_shows_what_the_engine_paints_from_its_first_frame_on(tmp_path: Path, pack: Path) -> None:
     source = film(tmp_path / "in.mp4")
-    paint(source, tmp_path / "frames", pack, styles=("style-2",), png=True)
-    paint(source, tmp_path / "out.mp4", pack, styles=("style-2",), crf=5)
+    paint(source, tmp_path / "frames", pack, styles=("style-2",), png=True, steady=False)
+    paint(source, tmp_path / "out.mp4", pack, styles=("style-2",), crf=5, steady=False)
     wanted = followed(source, pack, [[0.0, 1.0, 0.0]] * 12)
     for painted, encoded, right in zip(
         frames_in(tmp_path / "frames"), watch(tmp_path / "out.mp4").frames, wanted, strict=True
@@ -84,12 +85,23 @@ def test_a_painted_film_shows_what_the_engine_paints_from_its_first_frame_on(tmp
 
 def test_mixes_are_those_of_their_moments(tmp_path: Path, pack: Path) -> None:
     source = film(tmp_path / "in.mp4", 11, every=1280)
-    paint(source, tmp_path / "frames", pack, mix="0:style-1,0.2:style-1,0.6:style-2+style-3:3", png=True)
+    paint(source, tmp_path / "frames", pack, mix="0:style-1,0.2:style-1,0.6:style-2+style-3:3", png=True, steady=False)
     parts = [min(max((n / 10 - 0.2) / 0.4, 0.0), 1.0) for n in range(11)]
     wanted = followed(source, pack, [[1.0 - part, part * 0.25, part * 0.75] for part in parts])
     found = frames_in(tmp_path / "frames")
     assert max(away(one, other) for one, other in zip(found, wanted, strict=True)) < 0.1
     assert away(found[2], found[6]) > 5.0
+
+
+def test_films_are_steadied_unless_told_otherwise(tmp_path: Path, pack: Path) -> None:
+    source = film(tmp_path / "in.mp4", 8, sound=None)
+    for name, more in (("steady", {}), ("fresh", {"steady": False})):
+        paint(source, tmp_path / name, pack, png=True, **more)
+    flicker = {
+        name: np.mean([away(one, other) for one, other in pairwise(frames_in(tmp_path / name))])
+        for name in ("steady", "fresh")
+    }
+    assert flicker["steady"] < 0.9 * flicker["fresh"]
 
 
 @pytest.mark.parametrize(("lead_in_s", "seam"), [(10.0, 1.0), (0.2, 3.0)])

@@ -207,3 +207,27 @@ def test_a_gpu_that_is_slower_than_the_camera_gets_the_newest_frame_and_no_queue
         gpu.asked[1].done.set()
     assert room.frames.dropped == 2
     assert not gpu.asked[2].awaited.is_set()  # the last one is nobody's to wait for
+
+
+def noisy(seq: int) -> Frame:
+    """One scene, with the noise of a camera."""
+    random = torch.Generator().manual_seed(seq)
+    rgb = (120.0 + 6.0 * torch.randn((24, 32, 3), generator=random)).to(torch.uint8).permute(2, 0, 1)
+    return Frame(rgb, captured_s=100.0 + seq / 30, seq=seq)
+
+
+@pytest.mark.parametrize("steady", [True, False])
+def test_paintings_are_steadied_where_that_is_asked_for(room: Room, steady: bool) -> None:
+    room.stylist.use(room.engine, mix_of(0), steady=steady)
+    shown = []
+    with room.at_work():
+        for seq in range(6):
+            room.frames.put(noisy(seq))
+            shown.append(room.next_painting().painting.rgb.float())
+    fresh = engine_of(room.engine.pack.folder)
+    painted = []
+    for seq in range(6):
+        painted.append(fresh.paint(noisy(seq).rgb, [1.0, 0.0, 0.0]).float())
+        fresh.follow(noisy(seq).rgb, [1.0, 0.0, 0.0], seq / 30)
+    flicker = float((shown[5] - shown[4]).square().mean() / (painted[5] - painted[4]).square().mean())
+    assert flicker < 0.3 if steady else flicker > 0.7
