@@ -22,6 +22,7 @@ from sheets.features import FILM_SHEETS, PICTURE_SHEETS, Sheet
 from sheets.paper import draw_sheet, frames_at
 
 from murai.cli import app
+from murai.errors import MuraiError
 
 SEAM = (150, 90, 330, 216)  # in the painting of 480 px: tiles of 192 px meet there
 CONTRAST = 60  # that rounding errors are shown with
@@ -52,7 +53,7 @@ def film_sheet(sheet: Sheet, more: str) -> Image.Image:
     tiles = []
     for caption, words, command in sheet.tiles:
         film = painted(f"{sheet.base} {words}".strip(), ".mp4", more) if command else Path(words)
-        tiles += [(f"{caption}  {at_s:.1f} s", frame) for at_s, frame in frames_at(film, sheet.columns)]
+        tiles += [(f"{caption}  {at_s:.2f} s".strip(), frame) for at_s, frame in frames_at(film, sheet.columns)]
     return draw_sheet(tiles, sheet.columns)
 
 
@@ -68,7 +69,7 @@ def seam_sheet(more: str) -> Image.Image:
     return draw_sheet(
         [
             ("--tile 512: in one", whole),
-            ("--tile 192: twelve tiles", tiled),
+            ("--tile 192: in tiles", tiled),
             ("in one, where tiles meet", whole.crop(SEAM)),
             ("in tiles, the same place", tiled.crop(SEAM)),
             (f"difference x {CONTRAST}; largest {most} of 255", shown),
@@ -77,7 +78,8 @@ def seam_sheet(more: str) -> Image.Image:
     )
 
 
-def main() -> None:
+def main() -> int:
+    """Reads the arguments and draws; 1 where something can't be painted or written."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [*PICTURE_SHEETS, "seams", *FILM_SHEETS]
     parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help=", ".join(names))
@@ -92,14 +94,20 @@ def main() -> None:
     with chdir(told.work):
         draw_inputs()
         for name in told.names or names:
-            if name in PICTURE_SHEETS:
-                sheet = picture_sheet(PICTURE_SHEETS[name], more)
-            elif name in FILM_SHEETS:
-                sheet = film_sheet(FILM_SHEETS[name], more)
-            else:
-                sheet = seam_sheet(more)
-            sheet.save(output / f"{name}.jpg", quality=85)
+            try:
+                drawn(name, more).save(output / f"{name}.jpg", quality=85)
+            except (MuraiError, OSError) as fault:
+                sys.stderr.write(f"{name}: {fault}\n")
+                return 1
+    return 0
+
+
+def drawn(name: str, more: str) -> Image.Image:
+    """The sheet of that name."""
+    if name in PICTURE_SHEETS:
+        return picture_sheet(PICTURE_SHEETS[name], more)
+    return film_sheet(FILM_SHEETS[name], more) if name in FILM_SHEETS else seam_sheet(more)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

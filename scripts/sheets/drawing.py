@@ -19,6 +19,7 @@ MOMENT_S = 4.0
 FILM_PX = (240, 168)
 FILM_FPS = 8
 FILM_FRAMES = 12
+STYLE_FRAMES = 6
 
 
 def draw_inputs() -> None:
@@ -91,5 +92,5 @@ def _walk() -> list[Image.Image]:
     wall = Image.new("RGB", (3 * 512, 512))
     for number, name in enumerate(("tropical", "portraits", "wildstyle")):
         wall.paste(Image.open(f"{name}.png"), (number * 512, 0))
-    lefts = [round(number * (wall.width - 512) / (FILM_FRAMES - 1)) for number in range(FILM_FRAMES)]
+    lefts = [round(number * (wall.width - 512) / (STYLE_FRAMES - 1)) for number in range(STYLE_FRAMES)]
     return [wall.crop((left, 0, left + 512, 512)).resize((256, 256)) for left in lefts]

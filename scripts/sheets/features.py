@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 PAINT = "paint scene.png --size 240 --smallest 128 --steps 40 --device cpu"
 STYLIZE = "stylize scene.png --size 240x168 --pack gallery-lite --device cpu"
-FILM = "stylize scene.mp4 --pack gallery-lite --device cpu"
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ def _shown(file: str, caption: str) -> tuple[str, str, bool]:
 
 
 TROPICAL = f"{PAINT} --style tropical.png"
+SPACES = ("yuv", "ycbcr", "lab", "luv")
 NOISE = "paint scene.png --style tropical.png --size 240 --steps 60 --device cpu"
 
 PICTURE_SHEETS = {
@@ -53,8 +53,8 @@ PICTURE_SHEETS = {
             ("--content-weight 8", "--content-weight 8", True),
             ("--variation-weight 0", "--variation-weight 0", True),
             ("--variation-weight 0.1: usual", "", True),
-            ("--variation-weight 1", "--variation-weight 1", True),
-            ("--variation-weight 5", "--variation-weight 5", True),
+            ("--variation-weight 20", "--variation-weight 20", True),
+            ("--variation-weight 100", "--variation-weight 100", True),
         ],
     ),
     "layers": _options(
@@ -91,17 +91,14 @@ PICTURE_SHEETS = {
             ("--style-mask corner.png", "--style-mask corner.png", True),
         ],
     ),
-    "colours": _options(
+    "colours": Sheet(
         TROPICAL,
-        "",
-        *[
-            f"--own-colours {space}{when}"
-            for when in ("", " --own-colours-when before")
-            for space in ("yuv", "ycbcr", "lab", "luv")
+        [
+            ("the style's own", "", True),
+            *[(f"--own-colours {space}", f"--own-colours {space}", True) for space in SPACES],
+            *[(f"{space}, before", f"--own-colours {space} --own-colours-when before", True) for space in SPACES],
+            *[(f"--match-colours {how}", f"--match-colours {how}", True) for how in ("cholesky", "axes")],
         ],
-        "--match-colours cholesky",
-        "--match-colours axes",
-        columns=4,
     ),
     "network": Sheet(
         STYLIZE,
@@ -118,8 +115,35 @@ PICTURE_SHEETS = {
     ),
 }
 
+STYLIZE_FILM = "stylize scene.mp4 --pack gallery-lite --device cpu"
+PAINT_FILM = "paint scene.mp4 --size 240 --smallest 170 --steps 40 --device cpu"
+
 FILM_SHEETS = {
     "network-mix": Sheet(
-        FILM, [("", "--mix '0:tropical,0.5:tropical,2:wildstyle:0.7+starry_night:0.3'", True)], columns=4
+        STYLIZE_FILM,
+        [("", "--mix '0:tropical,0.3:tropical,1.2:wildstyle:0.7+starry_night:0.3'", True)],
+        6,
+    ),
+    "film-mix": Sheet(
+        PAINT_FILM,
+        [("", "--style tropical.png --style wildstyle.png --mix '0:tropical,1.3:tropical:0.3+wildstyle:0.7'", True)],
+        6,
+    ),
+    "film-style": Sheet(
+        PAINT_FILM,
+        [
+            ("murals.mp4", "murals.mp4", False),
+            ("loop", "--style murals.mp4 --style-film loop", True),
+            ("stretch", "--style murals.mp4 --style-film stretch", True),
+        ],
+        6,
+    ),
+    "film-steady": Sheet(
+        f"{PAINT_FILM} --style wildstyle.png --seconds 0.75",
+        [
+            ("each by itself", "--start noise --temporal-weight 0", True),
+            ("usual", "", True),
+        ],
+        6,
     ),
 }
