@@ -6,15 +6,18 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from rich.console import Console
 from torch import Tensor
 
+from murai.apps.painting import paint_files
 from murai.apps.painting_options import PaintingOptions, parse_styles
 from murai.apps.painting_styles import PaintingStyles
 from murai.errors import ConfigError, MuraiError
-from tests.apps.painting_runs import write
-from tests.apps.stylizing_runs import film
+from tests.apps.painting_runs import draw_files, options_in, write
+from tests.apps.stylizing_runs import Pixels, film, pixels
 
 FRAMES = 8  # of the style film, 25 a second
 
@@ -104,3 +107,29 @@ def test_what_cannot_be_meant_is_told(folder: Path) -> None:
         styles_of(folder, "nowhere.mp4")
     with pytest.raises(ConfigError, match="--mix changes styles over time, which a picture hasn't"):
         styles_of(folder, "a.png", "b.png", mix="0:a,2:b").at(0.0, 0.0)
+
+
+def test_films_are_painted_in_styles_that_change(tmp_path: Path) -> None:
+    """The first frame as without the change, bit by bit; the last one otherwise, or in its own style."""
+    draw_files(tmp_path)
+    content = film(tmp_path / "content.mp4", 2, sound=None)
+    film(tmp_path / "dance.mp4", 2, sound=None)
+    write(tmp_path / "first.png", styles_of(tmp_path, "dance.mp4").at(0.0, 1.0)[0].picture)
+
+    def frames_of(output: str, *words: str, **more: Any) -> list[Pixels]:
+        styles = parse_styles([str(tmp_path / word) for word in words])
+        tables = {
+            "content": content,
+            "output": tmp_path / output,
+            "styles": styles,
+            "steps": {"steps": 2, "size_px": 48},
+            **more,
+        }
+        paint_files(options_in(tmp_path, **tables), Console(quiet=True))
+        return [pixels(file) for file in sorted((tmp_path / output).glob("frame-*.png"))]
+
+    wave = frames_of("wave", "wave.png")
+    glided = frames_of("glided", "wave.png", "night.png", mix="0:wave,0.04:night")
+    danced, stood = (frames_of(name, *words) for name, words in (("danced", ["dance.mp4"]), ("stood", ["first.png"])))
+    assert np.array_equal(glided[0], wave[0]) and np.array_equal(danced[0], stood[0])
+    assert all(not np.array_equal(one[1], other[1]) for one, other in ((glided, wave), (danced, stood)))
