@@ -44,7 +44,11 @@ class FastFlow:
 
 
 class _Level:
-    """One size of the pyramid. Flows lie on every other place of it, and are in its px."""
+    """One size of the pyramid. Flows lie on every other place of it, and are in its px.
+
+    A departure: means around each place are taken off, so that light that changes, on shaded walls above all, isn't
+    seen as motion.
+    """
 
     def __init__(self, size: tuple[int, int], device: torch.device | str) -> None:
         # As grid_sample counts: from -1 at the first pixel's outer edge to 1 at the last's.
@@ -55,10 +59,14 @@ class _Level:
         """One step on from the next coarser level's flow: (1, 2, ceil(H / 2), ceil(W / 2))."""
         slopes = _slopes(now)
         across, down = slopes.chunk(2, 1)
-        a, c, b = _around(torch.cat([across * across, down * down, across * down], 1)).chunk(3, 1)
-        a, c = a + _DULL, c + _DULL
+        products = torch.cat([across * across, down * down, across * down, slopes], 1)
+        a, c, b, mean_across, mean_down = _around(products).chunk(5, 1)
+        a, c = a - mean_across.square() + _DULL, c - mean_down.square() + _DULL
+        b = b - mean_across * mean_down
         flow = _enlarged(coarse, a) * 2.0
-        e, f = _around(slopes * (now - self._moved(before, flow))).chunk(2, 1)
+        missing = now - self._moved(before, flow)
+        e, f, mean = _around(torch.cat([slopes * missing, missing], 1)).chunk(3, 1)
+        e, f = e - mean_across * mean, f - mean_down * mean
         step = torch.cat([c * e - b * f, a * f - b * e], 1) / (a * c - b * b)
         flow = flow + step.clamp(-_LONGEST_STEP_PX, _LONGEST_STEP_PX)
         return F.avg_pool2d(flow, 3, 1, 1, count_include_pad=False)

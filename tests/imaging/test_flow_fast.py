@@ -54,3 +54,11 @@ def test_pictures_smaller_than_a_level_have_a_flow_too() -> None:
         flow = FastFlow(size).find(now, now)
         assert flow.shape == (1, 2, *size)
         assert bool(flow.isfinite().all())
+
+
+def test_light_that_changes_on_a_shaded_wall_is_no_motion() -> None:
+    shade = torch.linspace(0.3, 0.7, SIZE[1]).expand(1, 1, *SIZE)
+    now, before = shade + 0.02, shade.clone()
+    assert float(FastFlow(SIZE).find(now, before).abs().max()) < 0.1
+    now, before = texture(SIZE) * 1.05, texture(SIZE)
+    assert float(FastFlow(SIZE).find(now, before).abs().median()) < 0.1
