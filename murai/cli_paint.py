@@ -85,7 +85,7 @@ def paint(
         int | None, option(_FILMS, "As --steps, for frames after a scene's first; 0.3 of them.", min=1)
     ] = None,
     next_sizes: Annotated[int | None, option(_FILMS, "How many sizes those are painted at; 1.", min=1)] = None,
-    temporal_weight: Annotated[float, option(_FILMS, "Steadier.", min=0.0)] = 100.0,
+    temporal_weight: Annotated[float, option(_FILMS, "Steadier.", min=0.0)] = 20.0,
     look_back: Annotated[
         str | None, option(_FILMS, "How many frames back each is held to; 1,2,4,8,16,32.", metavar="N,…")
     ] = None,

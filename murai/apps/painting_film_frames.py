@@ -12,6 +12,7 @@ from torch import Tensor
 from murai.apps.painting_film_work import FilmState, FilmWork, FrameReport
 from murai.apps.painting_options import FilmOptions, Start
 from murai.apps.painting_setup import Job
+from murai.imaging.colour import match_colours
 from murai.imaging.flow import FlowFinder
 from murai.networks.perceptual import PerceptualNetwork
 from murai.painting.objective import Extra
@@ -121,4 +122,5 @@ class FramePainter:
             return job.start
         if self.start == "last":
             return self.work.read_painted(turn.round, turn.frame - 1).to(job.content)
-        return recalled(held)
+        # What nobody has seen yet begins in the painting's colours: fewer steps make it a part of that.
+        return recalled(held, match_colours(job.start, held[0].picture, "axes"))

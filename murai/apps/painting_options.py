@@ -104,7 +104,7 @@ class FilmOptions(_Told):
 
     next_steps: Count | None = None
     next_sizes: Count | None = None
-    temporal_weight: Weight = 100.0
+    temporal_weight: Weight = 20.0
     look_back: Annotated[tuple[Count, ...], Field(min_length=1)] = (1, 2, 4, 8, 16, 32)
     passes: Count = 1
     blend: Share = 0.5

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from murai.imaging.flow import FlowFinder, visible
 from murai.imaging.masks import at_size
@@ -18,6 +19,9 @@ from murai.imaging.measures import masked_difference
 from murai.imaging.warp import warp
 from murai.painting.objective import Extra
 from murai.painting.resizing import resized
+
+_AROUND_PX = 5
+_LIKENESS = 0.12  # root mean square of RGB in [0, 1]; noise and a lamp that flickers stay below
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,23 @@ class Memory:
 def remembered(finder: FlowFinder, now: Tensor, other: Tensor, painted: Tensor) -> Memory:
     """A painted frame moved to where things are now.
 
+    A departure: what does not look alike is not trusted either. A flow that is wrong both ways agrees with itself, and
+    of a drawn square that passed over a wall some of the square's paint was held on to where the wall came back.
+
     now, other: contents (3, H, W) float RGB in [0, 1]; painted: what was painted of `other`.
     """
     to_other = finder.find(now[None], other[None])
-    counts = visible(finder.find(other[None], now[None]), to_other)
+    counts = visible(finder.find(other[None], now[None]), to_other) * _alike(now[None], warp(other[None], to_other))
     # Bilinear would blur a painting a little more with every frame.
     moved = warp(painted[None], to_other, "bicubic").clamp(0.0, 1.0)
     return Memory(moved[0].to(painted), counts[0, 0].to(painted))
+
+
+def _alike(now: Tensor, moved: Tensor) -> Tensor:
+    """1 where two contents (1, 3, H, W) look alike, (1, 1, H, W) float."""
+    squares = (now - moved).square().mean(1, keepdim=True)
+    around = F.avg_pool2d(squares, _AROUND_PX, stride=1, padding=_AROUND_PX // 2, count_include_pad=False)
+    return (around < _LIKENESS**2).float()
 
 
 def long_term(memories: Sequence[Memory]) -> list[Memory]:
@@ -58,16 +72,17 @@ def long_term(memories: Sequence[Memory]) -> list[Memory]:
     return [Memory(memory.picture, each.clamp_min(0.0)) for memory, each in zip(memories, left, strict=True)]
 
 
-def recalled(memories: Sequence[Memory]) -> Tensor:
-    """A picture (3, H, W) to begin with: the nearest frame, and where that can't be trusted those before it.
+def recalled(memories: Sequence[Memory], unseen: Tensor) -> Tensor:
+    """A picture (3, H, W) to begin with: each pixel from the nearest frame that shows it, and else from `unseen`.
 
-    A departure: Ruder et al. begin with the nearest frame alone, and leave to the loss what comes back into sight.
+    A departure: Ruder et al. begin with the nearest frame alone. What comes out from behind something then begins with
+    the paint of that, and a few steps left its ghost there.
 
     memories: as of `long_term`, at least one.
     """
     left = 1.0 - torch.stack([memory.counts for memory in memories]).sum(0)
     sums = [memory.picture * memory.counts for memory in memories]
-    return (torch.stack(sums).sum(0) + memories[0].picture * left).clamp(0.0, 1.0)
+    return (torch.stack(sums).sum(0) + unseen * left).clamp(0.0, 1.0)
 
 
 def blended(own: Tensor, neighbour: Memory, share: float) -> Tensor:

@@ -85,6 +85,19 @@ def test_what_moved_is_remembered_where_it_is_now() -> None:
     assert found.trust > 0.8
 
 
+def test_what_does_not_look_alike_is_not_trusted() -> None:
+    class Still:
+        def find(self, pictures: Tensor, others: Tensor) -> Tensor:
+            return torch.zeros(1, 2, *pictures.shape[2:])
+
+    now = wall()
+    other = now.clone()
+    other[:, 20:60, 40:80] = 1.0 - other[:, 20:60, 40:80].round()
+    counts = remembered(Still(), now, other, now).counts
+    assert float(counts[24:56, 44:76].mean()) < 0.1
+    assert float(counts[:, 90:].min()) == 1.0
+
+
 def test_each_pixel_is_left_to_the_nearest_frame_that_shows_it() -> None:
     counts = [torch.tensor([[1.0, 0.0, 0.0, 0.25]]), torch.tensor([[1.0, 1.0, 0.0, 0.5]]), torch.ones(1, 4)]
     found = long_term([Memory(torch.zeros(3, 1, 4), each) for each in counts])
@@ -96,8 +109,8 @@ def test_each_pixel_is_left_to_the_nearest_frame_that_shows_it() -> None:
 def test_a_picture_is_recalled_from_those_that_show_it() -> None:
     pictures = [torch.full((3, 1, 3), value) for value in (0.2, 0.6)]
     counts = [torch.tensor([[1.0, 0.0, 0.0]]), torch.tensor([[0.0, 1.0, 0.0]])]
-    found = recalled([Memory(*each) for each in zip(pictures, counts, strict=True)])
-    torch.testing.assert_close(found[0, 0], torch.tensor([0.2, 0.6, 0.2]))
+    found = recalled([Memory(*each) for each in zip(pictures, counts, strict=True)], torch.full((3, 1, 3), 0.9))
+    torch.testing.assert_close(found[0, 0], torch.tensor([0.2, 0.6, 0.9]))
 
 
 def test_passes_mix_neighbours_where_they_can_be_trusted() -> None:
