@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from murai.stylize.engine import Engine
+from murai.stylize.steadying import Steadier
 from murai.training.evaluation.steadiness import Film
 
 Statistics = Literal["own", "following", "usual"]
@@ -38,6 +39,12 @@ class EnginePainter:
     def film(self, frames: Iterable[tuple[float, Tensor]], style: int) -> Iterator[Tensor]:
         """See `murai.training.evaluation.bench.Painter`."""
         return self._paint(frames, style, self._of_films)
+
+    def steadied(self, frames: Iterable[tuple[float, Tensor]], paintings: Iterable[Tensor]) -> Iterator[Tensor]:
+        """See `murai.training.evaluation.bench.Painter`."""
+        steadier = Steadier()
+        for (at_s, frame), painting in zip(frames, paintings, strict=True):
+            yield steadier.steady(painting, self._on_device(frame), "one style", at_s)
 
     def _paint(self, frames: Iterable[tuple[float, Tensor]], style: int, statistics: Statistics) -> Iterator[Tensor]:
         shares = [float(number == style) for number in range(len(self._engine.pack.styles))]

@@ -27,13 +27,14 @@ _STEADINESS = (
 
 
 def show_result(result: dict[str, Any], console: Console) -> None:
-    """Two tables, a line for each clip, and one about speed. result: as in the JSON file."""
+    """Two tables, a line for each clip, one about what is shown, and one about speed. result: as in the JSON file."""
     size, megabytes = "x".join(str(side) for side in result["size"]), result["pack_bytes"] / 1e6
     console.print(_table(f"{result['pack']}: steps of L-BFGS that a painting is worth; losses", result, _QUALITY))
     console.print(_table(f"{result['pack']}: steadiness, beside the style loss", result, _STEADINESS))
     speed = f"{result['ms_per_frame']:.1f} ms a frame at {size} ({result['device']}); pack of {megabytes:.1f} MB"
     clips = [_told_clip(name, clip) for name, clip in result["clips"].items()]
-    console.print(Text("\n".join([*clips, speed])), soft_wrap=True)
+    shown = f"warping error of what is shown, steadied: {result['mean']['warping_error_shown']:.5f}"
+    console.print(Text("\n".join([*clips, shown, speed])), soft_wrap=True)
 
 
 def _told_clip(name: str, clip: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ from tests.training.tiny import draw_photographs
 
 ASKED_FOR = {
     "lbfgs_steps", "style_loss", "content_loss", "warping_error", "warping_error_raw", "warping_error_twin",
-    "noise_gain",
+    "warping_error_shown", "noise_gain",
 }  # fmt: skip
 
 
@@ -84,6 +84,7 @@ def test_figures_sheets_and_table(drawn: Path, tmp_path: Path, caplog: pytest.Lo
     for figures in (*result["styles"].values(), result["mean"]):
         assert set(figures) >= ASKED_FOR
         assert figures["warping_error_twin"] is None
+        assert figures["warping_error_shown"] != pytest.approx(figures["warping_error"], rel=0.01)
     pair = [result["styles"][name]["style_loss"] for name in ("style-1", "style-2")]
     assert result["mean"]["style_loss"] == pytest.approx(sum(pair) / 2, rel=1e-4)
     assert result["ms_per_frame"] > 0.0 and result["size"] == [160, 96]

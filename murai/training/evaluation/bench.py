@@ -36,6 +36,10 @@ class Painter(Protocol):
         """Frames with their times in seconds, as the kiosk would paint them."""
         ...
 
+    def steadied(self, frames: Iterable[tuple[float, Tensor]], paintings: Iterable[Tensor]) -> Iterator[Tensor]:
+        """The paintings of `film` as the kiosk would show them."""
+        ...
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -103,6 +107,7 @@ class _Trial:
     likenesses: tuple[Likeness, ...]
     frame: Tensor
     clip_errors: tuple[float, ...]
+    clip_errors_shown: tuple[float, ...]
     noise_gain: float
 
     def mean(self, loss: str) -> float:
@@ -135,6 +140,7 @@ def measure_style(
         lbfgs_total_loss=mean(min(curve.totals) for curve in noise),
         **{f"{loss}_loss": trial.mean(loss) for loss in ("total", "style", "content", "tone", "variation")},
         warping_error=mean(trial.clip_errors),
+        warping_error_shown=mean(trial.clip_errors_shown),
         warping_error_raw=mean(clip.error for clip in bench.clips),
         warping_error_twin=None if twin is None else mean(twin.clip_errors),
         noise_gain=trial.noise_gain,
@@ -191,9 +197,13 @@ def _try(
             yield picture
             after_step()
 
-    errors = tuple(film_error(painted(clip.film), clip.moves) for clip in bench.clips)
+    errors, errors_shown = [], []
+    for clip in bench.clips:
+        pictures = list(painted(clip.film))
+        errors.append(film_error(pictures, clip.moves))
+        errors_shown.append(film_error(painter.steadied(clip.film.timed(), pictures), clip.moves))
     gain = noise_gain(partial(painter.film, style=style), bench.photographs)
-    return _Trial(paintings, likenesses, remembered[0], errors, gain)
+    return _Trial(paintings, likenesses, remembered[0], tuple(errors), tuple(errors_shown), gain)
 
 
 def shown_frame(film: Film) -> int:

@@ -14,7 +14,8 @@ class StyleFigures:
     lbfgs_steps, lbfgs_steps_photograph: how many steps of L-BFGS, from noise and from the photograph, the network's
         one pass is worth on the loss of its training.
     total_loss: weighted; the other losses are not. lbfgs_total_loss: the lowest that L-BFGS came to from noise.
-    warping_error: of the painted film, of the film itself, and as the twin paints it; squared, RGB in [0, 1].
+    warping_error: of the painted film, as it is shown (steadied), of the film itself, and as the twin paints it;
+        squared, RGB in [0, 1].
     noise_gain: RMS out over RMS in. Look at it, and at the warping error, beside the style loss: blur lowers both.
     stroke_distance: octaves of energy by which strokes of each size differ from the style image's, on average.
     """
@@ -28,6 +29,7 @@ class StyleFigures:
     variation_loss: float
     lbfgs_total_loss: float
     warping_error: float
+    warping_error_shown: float
     warping_error_raw: float
     warping_error_twin: float | None
     noise_gain: float

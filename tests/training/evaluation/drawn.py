@@ -52,3 +52,8 @@ class PlainPainter:
 
     def film(self, frames: Iterable[tuple[float, Tensor]], style: int) -> Iterator[Tensor]:
         return (self.still(frame, style) for _, frame in frames)
+
+    def steadied(self, frames: Iterable[tuple[float, Tensor]], paintings: Iterable[Tensor]) -> Iterator[Tensor]:
+        """All as the first one."""
+        first = next(iter(paintings))
+        return (first for _ in frames)

@@ -13,7 +13,7 @@ from murai.training.evaluation.bench import Bench, Clip, measure_style, steps_of
 from murai.training.evaluation.figures import mean_figures
 from murai.training.evaluation.gatys import CurveStore
 from murai.training.evaluation.sheet import draw_comparison, draw_sheet
-from murai.training.evaluation.steadiness import find_moves
+from murai.training.evaluation.steadiness import Film, Moves, find_moves
 from murai.training.losses import LossWeights
 from murai.training.style_image import StyleImage
 from tests.training.evaluation.drawn import PlainPainter, still_film, texture
@@ -56,6 +56,15 @@ def test_the_twin_is_measured_in_the_same_way(bench: Bench) -> None:
     plain = measure_style(bench, (PlainPainter(), None), (0, IMAGE)).figures
     assert (figures.style_loss_twin, figures.total_loss_twin) == (plain.style_loss, plain.total_loss)
     assert len(told) == steps_of_style(bench, twin=True)
+
+
+def test_the_film_is_measured_as_it_is_shown_as_well(bench: Bench) -> None:
+    moving = tuple(texture(64, 64, seed=n) for n in range(3))
+    seen = torch.ones(1, 64, 64, dtype=torch.bool)
+    moves = Moves((torch.zeros(2, 64, 64, dtype=torch.float16),) * 2, (seen,) * 2)
+    changing = replace(bench, clips=(Clip("changing", Film(moving, 30.0), moves),))
+    figures = measure_style(changing, (PlainPainter(), None), (0, IMAGE)).figures
+    assert figures.warping_error > 0.01 and figures.warping_error_shown == 0.0
 
 
 def test_means_leave_a_twin_out_that_one_style_lacks(bench: Bench) -> None:
