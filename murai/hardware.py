@@ -174,13 +174,21 @@ def _first_cpu(fact: str) -> str:
 
 
 def share_cores() -> None:
-    """Makes torch's threads sleep while they wait for each other; only before torch is loaded.
+    """Divides the cores between network, decoder and drawing; only before torch and OpenGL are loaded.
 
-    By default they spin, which keeps a core from whoever else has work on it: decoder, software OpenGL
-    and all other programs. On two free cores it makes no difference; on busy ones a frame took 416 ms
-    while they span, and 15 ms while they slept.
+    torch's threads sleep while they wait for each other. By default they spin, which keeps a core from whoever
+    else has work on it: on two free cores it makes no difference; on busy ones a frame took 416 ms while they
+    span, and 15 ms while they slept.
+
+    llvmpipe, which draws where there is no graphics card, takes half of the cores instead of all: its threads
+    then push the network's aside on one core and not on both, and a frame waits for the last of its threads.
+    On two cores the slowest twentieth of the frames came after 30 ms at one thread, and after 31 to 43 ms at two.
+
+    The network has all cores (`Compute.threads`): with one of two it painted in 19 ms instead of 13. The decoder
+    has one thread, 1 ms a frame. docs/cpu.md has all that was tried.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("LP_NUM_THREADS", str(max(1, usable_cores() // 2)))
 
 
 def usable_cores() -> int:

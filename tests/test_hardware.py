@@ -14,7 +14,7 @@ import torch
 
 from murai import hardware
 from murai.errors import HardwareError
-from murai.hardware import Compute, choose_compute, cpu_flags, machine_name, runs_on, usable_cores
+from murai.hardware import Compute, choose_compute, cpu_flags, machine_name, runs_on, share_cores, usable_cores
 
 
 @pytest.fixture(autouse=True)
@@ -217,3 +217,19 @@ def test_the_choice_is_logged_with_its_reason(
 def test_asking_about_the_processor_loads_no_torch() -> None:
     code = "import sys, murai.hardware as h; h.cpu_flags(); h.usable_cores(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "1"), (8, "4")])
+def test_drawing_on_the_cpu_leaves_half_of_the_cores_to_the_network(
+    monkeypatch: pytest.MonkeyPatch, cores: int, threads: str
+) -> None:
+    monkeypatch.setattr(hardware, "usable_cores", lambda: cores)
+    monkeypatch.setattr(os, "environ", found := {})
+    share_cores()
+    assert found == {"OMP_WAIT_POLICY": "PASSIVE", "LP_NUM_THREADS": threads}
+
+
+def test_what_the_operator_says_of_threads_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", said := {"OMP_WAIT_POLICY": "ACTIVE", "LP_NUM_THREADS": "3"})
+    share_cores()
+    assert said == {"OMP_WAIT_POLICY": "ACTIVE", "LP_NUM_THREADS": "3"}
