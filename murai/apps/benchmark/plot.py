@@ -71,6 +71,7 @@ def _draw_styles(axes: Any, result: Result) -> None:
         axes.plot(
             [row.subject.styles for row in rows], [row.timings.percentile_ms(0.5) for row in rows], "o-", label=stage
         )
+    axes.set_xticks(sorted({row.subject.styles for row in result.rows}))
     axes.set(title="by styles that are mixed", ylabel="ms a picture", xlabel="styles", ylim=(0, None))
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)
