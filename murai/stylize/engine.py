@@ -85,8 +85,8 @@ class Engine:
         shares = [1.0] + [0.0] * (len(self.pack.styles) - 1)
         for _ in range(_WARM_UP_RUNS):
             self.paint(blank, shares)
-            if self._follows:
-                self.look(blank, shares)
+        if self._follows:
+            self.look(blank, shares)  # once is enough: it isn't TorchScript
 
     @torch.inference_mode()
     def _choose(self, size_px: tuple[int, int]) -> None:
