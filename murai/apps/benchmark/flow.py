@@ -73,7 +73,7 @@ def style_mix(pack: Pack, styles: int) -> StyleMix:
 
 def _run(workshop: Workshop, pack: Pack, size: Size, styles: int, gate: Gate) -> _Shown:
     counts = FrameCounts()
-    stylist = Stylist(workshop.engine(pack, size), style_mix(pack, styles), counts)
+    stylist = Stylist(workshop.engine(pack, size), style_mix(pack, styles), counts, steady=True)
     source = opened(workshop.clip(size), gate)
     with open_canvas(DisplayConfig(mode="offscreen", size=size)) as canvas:
         gc.collect()  # what other rows have left is not to be looked for while this one runs

@@ -138,7 +138,7 @@ def _flow(opened: OpenedSource, painter: tuple[Pack, Compute]) -> Flow:
     engine = Engine(pack, compute)
     engine.warm_up(size)
     counts = FrameCounts()
-    stylist = Stylist(engine, style_mix(pack, 1), counts)
+    stylist = Stylist(engine, style_mix(pack, 1), counts, steady=True)
     return Flow(Pipeline(opened, compute.device, stylist, counts), size, info.fps or 30.0)
 
 
