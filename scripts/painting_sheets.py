@@ -25,6 +25,8 @@ from murai.cli import app
 from murai.errors import MuraiError
 
 SEAM = (150, 90, 330, 216)  # in the painting of 480 px: tiles of 192 px meet there
+LARGEST_BYTES = 245_000
+QUALITIES = (85, 75, 65, 55, 45)
 CONTRAST = 60  # that rounding errors are shown with
 
 
@@ -95,11 +97,19 @@ def main() -> int:
         draw_inputs()
         for name in told.names or names:
             try:
-                drawn(name, more).save(output / f"{name}.jpg", quality=85)
+                save(drawn(name, more), output / f"{name}.jpg")
             except (MuraiError, OSError) as fault:
                 sys.stderr.write(f"{name}: {fault}\n")
                 return 1
     return 0
+
+
+def save(sheet: Image.Image, file: Path) -> None:
+    """As a JPEG of the best quality that isn't larger than `LARGEST_BYTES`."""
+    for quality in QUALITIES:
+        sheet.save(file, quality=quality, optimize=True)
+        if file.stat().st_size <= LARGEST_BYTES:
+            return
 
 
 def drawn(name: str, more: str) -> Image.Image:

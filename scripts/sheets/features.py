@@ -84,7 +84,7 @@ PICTURE_SHEETS = {
             _shown("person.png", "person.png"),
             ("a=person, b=behind", "--mask a=person.png --mask b=behind.png", True),
             ("the same, --soft-px 20", "--mask a=person.png --mask b=behind.png --soft-px 20", True),
-            ("a=person alone", "--mask a=person.png --mask b=person.png", True),
+            ("a=person, b=person", "--mask a=person.png --mask b=person.png", True),
             ("a=left, b=right", "--mask a=left.png --mask b=right.png", True),
             ("the same, --soft-px 40", "--mask a=left.png --mask b=right.png --soft-px 40", True),
             _shown("corner.png", "corner.png, of the mural"),
@@ -141,7 +141,7 @@ FILM_SHEETS = {
     "film-steady": Sheet(
         f"{PAINT_FILM} --style wildstyle.png --seconds 0.75",
         [
-            ("each by itself", "--start noise --temporal-weight 0", True),
+            ("each by itself", "--start content --temporal-weight 0", True),
             ("usual", "", True),
         ],
         6,
