@@ -21,7 +21,7 @@ from murai.painting.objective import Extra
 from murai.painting.resizing import resized
 
 _AROUND_PX = 5
-_LIKENESS = 0.12  # root mean square of RGB in [0, 1]; noise and a lamp that flickers stay below
+_LIKENESS = 0.12  # root mean square of RGB in [0, 1]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,10 @@ def remembered(finder: FlowFinder, now: Tensor, other: Tensor, painted: Tensor) 
 
 
 def _alike(now: Tensor, moved: Tensor) -> Tensor:
-    """1 where two contents (1, 3, H, W) look alike, (1, 1, H, W) float."""
-    squares = (now - moved).square().mean(1, keepdim=True)
+    """1 where two contents (1, 3, H, W) look alike, (1, 1, H, W) float, but for light that is another everywhere."""
+    apart = now - moved
+    light = apart.flatten(2).median(2).values[..., None, None]
+    squares = (apart - light).square().mean(1, keepdim=True)
     around = F.avg_pool2d(squares, _AROUND_PX, stride=1, padding=_AROUND_PX // 2, count_include_pad=False)
     return (around < _LIKENESS**2).float()
 
