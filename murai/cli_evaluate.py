@@ -76,14 +76,14 @@ def evaluate(
     from murai.apps.evaluation_options import EvaluationOptions, ImageOptions, LossOptions
     from murai.apps.training_options import parse_layers
 
-    content, style = (words and parse_layers(words) for words in (content_layers, layers))
+    content, style = (None if words is None else parse_layers(words) for words in (content_layers, layers))
     options = EvaluationOptions(
         pack=pack,
         paintings=tuple(paintings),
         photographs=photographs,
         clips=tuple(dict.fromkeys(clip)),
         image=ImageOptions(tuple(crop or ()), tuple(rotate or ()), tuple(mask or ()), style_px),
-        loss=LossOptions(perceptual, content or None, style or None, pooling, style_distance, style_weight),
+        loss=LossOptions(perceptual, content, style, pooling, style_distance, style_weight),
         styles=tuple(dict.fromkeys(name for name in styles.split(",") if name)),
         images=images,
         lbfgs_steps=lbfgs_steps,

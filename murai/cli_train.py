@@ -137,7 +137,9 @@ def _options(given: dict[str, Any]) -> TrainingOptions:
         raise ConfigError("train: --polish is for styles that are added to a pack", "give --into PACK as well")
     if given["start"] and given["into"]:
         raise ConfigError("train: --start is for new packs", "leave out --start, or --into")
-    style, content = (given[name] and parse_layers(given[name]) for name in ("layers", "content_layers"))
+    style, content = (
+        None if given[name] is None else parse_layers(given[name]) for name in ("layers", "content_layers")
+    )
     return TrainingOptions(
         styles=parse_styles(given["images"], given["crop"] or (), given["rotate"] or (), given["mask"] or ()),
         pack=pack,

@@ -189,7 +189,7 @@ def parse_layers(words: str) -> dict[str, float]:
     """Layers with weights: "relu1_1,relu4_1:0.5" is the second for half.
 
     Raises:
-        ConfigError: a weight is no number from 0 on.
+        ConfigError: a weight is no number from 0 on, or all are 0.
     """
     found = {}
     for word in words.split(","):
@@ -197,6 +197,8 @@ def parse_layers(words: str) -> dict[str, float]:
         found[name.strip()] = _number(weight) if given else 1.0
         if not 0.0 <= found[name.strip()] < math.inf:
             raise ConfigError(f"'{word}' is no layer with a weight", "write as in relu4_1:0.5")
+    if not any(found.values()):
+        raise ConfigError(f"of the layers '{words}' none counts", "give one of them a weight above 0")
     return found
 
 

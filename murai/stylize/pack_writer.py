@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -124,7 +125,9 @@ def check_twin(pack: Pack, twin: Path, spec: StyleNetworkSpec, styles: Sequence[
 
 
 def _cannot_write(folder: Path, fault: OSError) -> PackError:
-    return PackError(f"can't write the pack {folder}: {fault.strerror}", "name a folder that can be written")
+    full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "make room, then use --resume" if full else "name a folder that can be written"
+    return PackError(f"can't write the pack {folder}: {fault.strerror}", remedy)
 
 
 def _replace(folder: Path, name: str, weights: bytes, facts: PackFacts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import pickle
@@ -28,18 +29,21 @@ def write_checkpoint(file: Path, state: dict[str, Any]) -> None:
         TrainingError: it can't be written (a full disk, no permission).
     """
     beside = file.with_name(file.name + ".part")
+    data = io.BytesIO()
+    torch.save(state, data)  # not into the file: it would tell a full disk in words of its own
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as written:
-            torch.save(state, written)
+            written.write(data.getbuffer())
             written.flush()
             os.fsync(written.fileno())
         beside.replace(file)
-    except (OSError, RuntimeError) as fault:  # torch.save reports a full disk as RuntimeError
+    except OSError as fault:
         with suppress(OSError):  # where the folder is no folder, there is nothing to clear up
             beside.unlink(missing_ok=True)
         raise TrainingError(
-            f"can't write the checkpoint {file}: {fault}", "make room there, or name another folder with --checkpoint"
+            f"can't write the checkpoint {file}: {fault.strerror}",
+            "make room there, or name another folder with --checkpoint",
         ) from fault
 
 
@@ -71,7 +75,8 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
             damaged = opened.testzip()
         state = None if damaged else torch.load(file, map_location="cpu", weights_only=True)
     except _FAULTS as fault:
-        raise TrainingError(f"can't read the checkpoint {file}: {fault}", _REMEDY) from fault
+        why = getattr(fault, "strerror", None) or fault
+        raise TrainingError(f"can't read the checkpoint {file}: {why}", _REMEDY) from fault
     if not isinstance(state, dict):
         raise TrainingError(f"the checkpoint {file} is damaged", _REMEDY)
     return state

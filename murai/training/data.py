@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,8 @@ _log = logging.getLogger(__name__)
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 _LIST_ENDINGS = {".txt", ".lst", ".list"}
 _SPARE = 1.5  # photographs are kept that much larger than the largest square, for zoom
-# What Pillow raises for files that are no images, damaged, or of absurd size; the last three for damaged PNG and EXIF.
-_FAULTS = (OSError, ValueError, Image.DecompressionBombError, SyntaxError, TypeError, struct.error)
+# What Pillow raises for files that are no images, or damaged; the last three for damaged PNG and EXIF.
+_FAULTS = (OSError, ValueError, SyntaxError, TypeError, struct.error)
 
 Track = Callable[[Sequence[Path]], Iterable[Path]]
 
@@ -34,10 +35,16 @@ def open_image(file: Path) -> Image.Image:
         TrainingError: it can't be read.
     """
     try:
-        with Image.open(file) as opened:
-            return ImageOps.exif_transpose(opened).convert("RGB")  # phones turn pictures by EXIF alone
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # photographs of 100 megapixels are real
+            with Image.open(file) as opened:
+                return ImageOps.exif_transpose(opened).convert("RGB")  # phones turn pictures by EXIF alone
+    except Image.DecompressionBombError as fault:
+        most = (Image.MAX_IMAGE_PIXELS or 0) * 2 // 10**6
+        raise TrainingError(f"the image {file} has more than {most} megapixels", "make it smaller") from fault
     except _FAULTS as fault:
-        raise TrainingError(f"can't read the image {file}: {fault}", "give a whole JPEG, PNG or WebP") from fault
+        why = getattr(fault, "strerror", None) or fault
+        raise TrainingError(f"can't read the image {file}: {why}", "give a whole JPEG, PNG or WebP") from fault
 
 
 def read_image(file: Path, short_side_px: int | None = None) -> Tensor:
@@ -145,7 +152,7 @@ class Photographs:
         if len(self._kept) < at_least:
             raise TrainingError(
                 f"there are {len(self._kept)} usable photographs of at least {square_px} px",
-                f"training wants {at_least} or more; --square-px may be smaller",
+                f"training wants {at_least} or more; --square-px and --late-square-px may be smaller",
             )
 
     def __len__(self) -> int:

@@ -80,7 +80,9 @@ def open_film(file: Path) -> Iterator[tuple[float, Iterator[av.VideoFrame]]]:
             stream.thread_type = "AUTO"
             yield float(stream.average_rate or _ASSUMED_FPS), container.decode(stream)
     except (av.FFmpegError, OSError) as fault:
-        raise TrainingError(f"can't read the film {file}: {fault}", "give a whole video file") from fault
+        raise TrainingError(
+            f"can't read the film {file}: {fault.strerror or fault}", "give a whole video file"
+        ) from fault
 
 
 def frame_pixels(frame: av.VideoFrame, size_px: tuple[int, int]) -> Tensor:

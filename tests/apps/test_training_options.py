@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from murai.apps.training_options import parse_duration, parse_layers, parse_styles
+from murai.apps.training_options import parse_duration, parse_layers, parse_styles, told_layers
 from murai.errors import ConfigError
 from murai.training.style_image import Crop, StyleSource
 
@@ -49,6 +49,9 @@ def test_layers_have_weights() -> None:
     for weight in ("much", "nan", "-1"):
         with pytest.raises(ConfigError, match=f"'relu1_1:{weight}' is no layer with a weight"):
             parse_layers(f"relu1_1:{weight}")
+    with pytest.raises(ConfigError, match="of the layers 'relu1_1:0' none counts"):
+        parse_layers("relu1_1:0")
+    assert parse_layers(told_layers({"relu1_1": 1.0, "relu4_1": 0.125})) == {"relu1_1": 1.0, "relu4_1": 0.125}
 
 
 @pytest.mark.parametrize(("words", "seconds"), [("90", 90), ("90s", 90), ("9m", 540), ("1h30m", 5400), ("0.5m", 30)])

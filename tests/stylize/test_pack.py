@@ -317,3 +317,13 @@ def test_a_kill_leaves_a_twin_that_is_the_packs(folder: Path, tmp_path: Path) ->
     (folder / TWIN_FILE).rename(folder / f"{TWIN_FILE}.new")
     pack = read_pack(folder)
     assert torch.equal(load_weights(pack, twin=True).scale, 1.5 * load_weights(pack).scale)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_and_leaves_the_pack(folder: Path) -> None:
+    before = load_weights(read_pack(folder)).scale
+    (folder / "pack.toml.part").symlink_to("/dev/full")
+    with pytest.raises(PackError, match=r"No space left on device: make room, then use --resume"):
+        write_pack(folder, other_contents())
+    assert torch.equal(load_weights(read_pack(folder)).scale, before)
+    assert not [file for file in folder.iterdir() if file.suffix in (".new", ".part")]
