@@ -134,7 +134,7 @@ def _apart_by_ending(job: Job) -> Job:
 
 
 def kind_of(file: Path) -> Kind:
-    """"picture" or "film", by its name or else by what it holds."""
+    """ "picture" or "film", by its name or else by what it holds."""
     ending = file.suffix.lower()
     if ending in PICTURE_FORMATS:
         return "picture"
