@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from murai.cli_options import option
 from murai.config import DisplayConfig, parse_size
+from murai.errors import ConfigError
 
 _WHAT = "What is measured"
 _LATENCY = "From screen to screen"
@@ -49,6 +50,8 @@ def bench(
         plot=plot,
     )
     if latency:
+        if rows or sizes or plot or quick:
+            raise ConfigError("--latency has neither --rows, --sizes, --plot nor --quick", "leave them out")
         from murai.apps.benchmark.latency import run_latency
 
         screen = DisplayConfig(mode=display, fullscreen=fullscreen, size=parse_size(size))

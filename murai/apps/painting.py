@@ -45,6 +45,7 @@ def paint_files(options: PaintingOptions, console: Console, *, show: bool = Fals
     """
     options = _absolute(options)
     pairs = _contents(options)
+    _spare_sources(options, pairs)
     with open_machine(options.machine) as machine, _window(show) as shown:
         assert machine.device != "auto"
         network = open_network(options.look, machine.device)
@@ -88,6 +89,15 @@ def _contents(options: PaintingOptions) -> list[tuple[Path, Result]]:
         raise ConfigError(f"--frames for {content}, which is a folder", "give it for one film")
     alike = len({file.stem for file in files}) < len(files)
     return [(file, Result(output / ((file.name if alike else file.stem) + _ending(file)))) for file in files]
+
+
+def _spare_sources(options: PaintingOptions, pairs: Sequence[tuple[Path, Result]]) -> None:
+    """Raises: ConfigError: a result would take the place of a picture that it is painted from."""
+    shown = [file for style in options.styles for file in (style.image, style.mask, style.where) if file is not None]
+    sources = {file.resolve() for file in (*shown, *(content for content, _ in pairs))}
+    for _, result in pairs:
+        if result.picture.resolve() in sources:
+            raise ConfigError(f"the output {result.picture} is one of the pictures to paint from", "name another")
 
 
 def _ending(content: Path) -> str:

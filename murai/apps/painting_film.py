@@ -62,8 +62,6 @@ def _check(options: PaintingOptions) -> None:
     if output.suffix.lower() not in FILM_FORMATS and (output.suffix or output.is_file()):
         known = ", ".join(FILM_FORMATS)
         raise ConfigError(f"{output}: films are written as {known}", "name the output so, or a folder for frames")
-    if output.resolve() == options.content.resolve():
-        raise ConfigError(f"the output {output} is the film itself", "name another file")
 
 
 @dataclass(frozen=True)
@@ -76,13 +74,15 @@ class _Run:
     work: FilmWork
 
     def resumed(self) -> FilmState | None:
-        """What was kept of a work that was stopped, told in one line; None where there is nothing.
+        """What was kept of a work that was stopped, told in one line; None where there is no frame yet.
 
         Raises:
             PaintingError: it was painted with other settings, or its state can't be read.
         """
         state = self.work.state()
         if state is None:
+            return None
+        if not state.reports:  # nothing to lose
             return None
         if others := differences(state.asked, self._asked):
             raise PaintingError(

@@ -18,7 +18,7 @@ from murai.apps.painting_options import PaintingOptions, parse_styles, with_deta
 from murai.apps.painting_setup import prepare
 from murai.apps.painting_styles import PaintingStyles
 from murai.apps.settings_files import repeated_settings
-from murai.errors import MuraiError, PaintingError
+from murai.errors import ConfigError, MuraiError, PaintingError
 from murai.imaging.colour import ColourSpace, from_rgb
 from murai.painting.paint import Moment
 from murai.training.data import read_image
@@ -45,6 +45,15 @@ def test_beside_a_painting_lie_its_settings_and_its_losses(folder: Path) -> None
     assert result["sizes"] == [[68, 49], [96, 69]] and result["steps"] == 9
     assert result["last_losses"]["style"] < result["first_losses"]["style"]
     assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize("source", ["photo.png", "wave.png", "link.png"])
+def test_what_is_painted_from_is_never_painted_over(folder: Path, source: str) -> None:
+    (folder / "link.png").symlink_to(folder / "photo.png")
+    before = (folder / source).read_bytes()
+    with pytest.raises(ConfigError, match="one of the pictures to paint from"):
+        painted(options_in(folder, output=str(folder / source)))
+    assert (folder / source).read_bytes() == before
 
 
 def test_settings_repeat_a_painting_bit_by_bit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,7 +294,7 @@ def test_outputs_that_cannot_be_are_told(folder: Path) -> None:
     source = film(folder / "in.mp4", 2, sound=None)
     with pytest.raises(ConfigError, match=r"out\.avi: films are written as \.mp4"):
         paint(on_film(folder, source, "out.avi"))
-    with pytest.raises(ConfigError, match="is the film itself"):
+    with pytest.raises(ConfigError, match="one of the pictures to paint from"):
         paint(on_film(folder, source, "in.mp4"))
     with pytest.raises(ConfigError, match=r"--start warped: .*photo\.png has no frame before"):
         paint(options_in(folder, steps={"start": "warped"}))
