@@ -20,7 +20,7 @@ from murai.imaging.flow_fast import FastFlow
 from murai.imaging.warp import warp
 from murai.stylize.steadying_pixels import BLOCK_PX, Carrier, Mixer, pack, unpack
 
-RESTING_S = 0.25
+RESTING_S = 0.15
 """Time constant with which what rests becomes the newest painting."""
 
 LONGEST_GAP_S = 0.5
