@@ -23,7 +23,8 @@ from murai.stylize.steadying_pixels import BLOCK_PX, Carrier, Mixer, pack, unpac
 RESTING_S = 0.15
 """Time constant with which what rests becomes the newest painting."""
 
-LONGEST_GAP_S = 0.5
+LONGEST_GAP_S = 0.2
+"""Between two paintings: what moves farther than the flow can follow would leave traces."""
 
 _BESIDE = 3.0  # of nine blocks so many that have changed are enough: strokes reach across edges
 _MOVING_SHARE = 0.5  # of the new painting in what moves: strokes get softer each time that they are carried
@@ -64,7 +65,7 @@ class Steadier:
         """What to show in the place of a painting: (3, H, W) uint8, a view of (H, W, 4) memory.
 
         painting: (3, H, W) uint8, and never written to again. rgb: the picture that it was painted from, likewise.
-        paint: what it was painted with. Other paint, another size or half a second's gap begin anew.
+        paint: what it was painted with. Other paint, another size or a longer gap begins anew.
         at_s: of any clock that goes on evenly.
         """
         with torch.inference_mode(), _one_core(painting.device):
