@@ -304,11 +304,14 @@ def test_two_runs_with_one_checkpoint_at_once(
     drawn: Path, finished: TrainingOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = options_in(drawn, tmp_path, recipe=tiny_recipe(steps=1))
-    second = replace(options, pack=tmp_path / "second")
-    monkeypatch.setattr(training_run, "_told", lambda report: str(trained(second)))
+    waiting = [replace(options, pack=tmp_path / "second")]
+
+    def start_another(report: object) -> str:
+        return str(trained(waiting.pop())) if waiting else ""
+
+    monkeypatch.setattr(training_run, "_told", start_another)
     with pytest.raises(TrainingError, match=r"another `murai train` writes the checkpoint .*checkpoint\.pt: wait"):
         trained(options)
-    monkeypatch.undo()
     trained(options)  # the lock went with the run
 
 
