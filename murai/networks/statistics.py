@@ -91,10 +91,19 @@ class _Meter:
     def _normalise(self, x: Tensor) -> Tensor:
         channels = x.shape[1]
         part = slice(self._at, self._at + channels)
+        self._at += channels
+        if self._jointly:
+            return self._normalise_jointly(x, self._scale[0, part], self._shift[0, part])
         mean, deviation = self._note(x, channels)
         scale, shift = fold_statistics(self._scale[:, part], self._shift[:, part], mean, deviation)
-        self._at += channels
         return torch.addcmul(shift[:, :, None, None].to(x.dtype), x, scale[:, :, None, None].to(x.dtype))
+
+    def _normalise_jointly(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """What batch norm does in training; its one operator takes two fifths of the time of those in `_normalise`."""
+        normal, mean, steepness = torch.native_batch_norm(x, scale, shift, None, None, True, 0.0, VARIANCE_FLOOR)
+        self._means.append(mean[None])
+        self._deviations.append(steepness.reciprocal()[None])
+        return normal
 
     def _note(self, x: Tensor, channels: int) -> tuple[Tensor, Tensor]:
         """Mean and deviation (N or 1, C) float32; enlarged pictures may come as channels, see `before_enlarging`."""
