@@ -16,7 +16,7 @@ from torch import Tensor
 from murai.networks.statistics import Statistics, finish
 
 TIME_CONSTANT_S = 2.0
-LOOK_EVERY_S = 0.5
+REST_S = 0.5
 
 Look = Callable[[list[float]], Generator[None, None, Statistics]]
 """Begins to measure a picture in a mix of these shares; goes on step by step, and returns statistics (V,)."""
@@ -52,8 +52,8 @@ class Following:
         """Goes on to a moment of the clock at which a picture was painted in this mix; whether anything moved.
 
         A style that comes into the mix takes the picture's statistics at once: its share is too small yet to
-        show it. Then, while the shares rest, the scene is looked at twice a second, one layer a picture, so that
-        no picture is late for it.
+        show it. Then, while the shares rest, the scene is looked at, one layer a picture, so that no picture is late
+        for it, and again half a second later.
         """
         moved = self._glide(shares, now_s)
         before, self._shares = self._shares, list(shares)
@@ -63,17 +63,18 @@ class Following:
             for style in coming:
                 self._adopt(style, finish(look([float(other == style) for other in range(len(shares))])))
             return moved or bool(coming)
-        if self._looking is None and now_s - self._looked_s >= LOOK_EVERY_S:
-            self._looking, self._looked_s = look(shares), now_s
-        self._look_on()
+        if self._looking is None and now_s - self._looked_s >= REST_S:
+            self._looking = look(shares)
+        if self._looking is not None:
+            self._looked_s = now_s  # so that slow machines rest between two looks too
+            self._look_on(self._looking)
         return moved
 
-    def _look_on(self) -> None:
-        if self._looking is not None:
-            try:
-                next(self._looking)
-            except StopIteration as end:
-                self._looking, self._target = None, _joined(end.value)
+    def _look_on(self, looking: Generator[None, None, Statistics]) -> None:
+        try:
+            next(looking)
+        except StopIteration as end:
+            self._looking, self._target = None, _joined(end.value)
 
     def _glide(self, shares: list[float], now_s: float) -> bool:
         passed_s, self._stepped_s = max(now_s - self._stepped_s, 0.0), now_s

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from murai.networks.statistics import Statistics
-from murai.stylize.following import LOOK_EVERY_S, TIME_CONSTANT_S, Following, Look, mix_rows
+from murai.stylize.following import REST_S, TIME_CONSTANT_S, Following, Look, mix_rows
 
 LENGTH = 4
 STEPS = 3  # that a look takes
@@ -75,7 +75,7 @@ def test_the_first_picture_is_taken_over_at_once() -> None:
 
 def test_a_new_scene_is_followed_with_the_time_constant() -> None:
     following, scene, now_s = settled()
-    seen_s = pass_by(following, FIRST, scene.look, now_s, LOOK_EVERY_S + (STEPS + 1) * FRAME_S)
+    seen_s = pass_by(following, FIRST, scene.look, now_s, REST_S + (STEPS + 1) * FRAME_S)
     mean_before, deviation_before = present(following, FIRST)
     pass_by(following, FIRST, scene.look, seen_s, TIME_CONSTANT_S)
     mean, deviation = present(following, FIRST)
