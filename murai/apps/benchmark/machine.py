@@ -23,7 +23,7 @@ def describe_machine(compute: Compute) -> dict[str, Any]:
         "gpu": gpu,
         "device": compute.device,
         "number_type": compute.number_type,
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "murai": __version__,
