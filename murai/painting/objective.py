@@ -116,4 +116,4 @@ class Objective:
             for region, grams in zip(self.regions, tally.grams, strict=True)
             for layer, weight in self.network.layers.style.items()
         ]
-        return torch.stack(parts).sum()
+        return torch.stack(parts).sum() if parts else self.content.new_zeros(())

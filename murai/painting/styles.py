@@ -54,6 +54,8 @@ def regions_of(
 ) -> list[Region]:
     """The regions of a painting. Styles whose masks are alike share one; its Gram matrices are their weighted mean.
 
+    A mask that is black all over, as those of films are at times, has no region.
+
     A region's share of the loss is its share of the picture: so each place's pull towards the content and towards its
     style are as in a painting of that style alone.
 
@@ -64,16 +66,20 @@ def regions_of(
     """
     if not any(style.weight > 0.0 for style in styles):
         raise PaintingError("no style has a weight above 0", "give one as in --style night.jpg:1")
-    groups = _by_place([style for style in styles if style.weight > 0.0])
+    groups = _by_place([style for style in styles if style.weight > 0.0 and _is_somewhere(style)])
     covers = [None if group[0].where is None else at_size(group[0].where, size) for group in groups]
     areas = [1.0 if cover is None else float(cover.mean()) for cover in covers]
     weights = [sum(style.weight for style in group) for group in groups]
-    usual = sum(area * weight for area, weight in zip(areas, weights, strict=True)) / sum(areas)
+    usual = sum(area * weight for area, weight in zip(areas, weights, strict=True)) / (sum(areas) or 1.0)
     full_short_px = min(size) / zoom
     return [
         Region(cover, _mean_grams(network, group, full_short_px, zoom, tile_px), area * weight / usual)
         for group, cover, area, weight in zip(groups, covers, areas, weights, strict=True)
     ]
+
+
+def _is_somewhere(style: Style) -> bool:
+    return style.where is None or bool(style.where.any())
 
 
 def _by_place(styles: Sequence[Style]) -> list[list[Style]]:
