@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from murai.apps.painting_files import Result, check_result, write_picture, write_settings
-from murai.apps.painting_film import paint_film
+from murai.apps.painting_film import Stopped, paint_film
 from murai.apps.painting_options import PaintingOptions
 from murai.apps.painting_run import Progressing
 from murai.apps.painting_setup import (
@@ -113,6 +113,8 @@ def _paint_all(studio: Studio, pairs: Sequence[tuple[Path, Result]]) -> None:
     for content, result in pairs:
         try:
             _paint_any(studio, content, result)
+        except Stopped:
+            raise
         except MuraiError as fault:
             _log.warning("%s is left out: %s", content.name, fault)
             failed.append(content.name)

@@ -31,6 +31,10 @@ _log = logging.getLogger(__name__)
 _OF_NO_INFLUENCE = {"machine", "save_every"}  # on what is painted, but for rounding
 
 
+class Stopped(PaintingError):
+    """Somebody stopped the work, and with it what would come next."""
+
+
 def paint_film(studio: Studio, content: Path, result: Result) -> None:
     """Paints a film, or goes on with one that was stopped.
 
@@ -38,7 +42,8 @@ def paint_film(studio: Studio, content: Path, result: Result) -> None:
 
     Raises:
         MuraiError: it can't be read, painted or written; what was painted is kept.
-        PaintingError: it was stopped, or was begun with other settings.
+        Stopped: it was stopped.
+        PaintingError: it was begun with other settings.
     """
     options = studio.options.model_copy(update={"content": content, "output": result.picture})
     _check(options)
@@ -51,7 +56,7 @@ def paint_film(studio: Studio, content: Path, result: Result) -> None:
         except (MuraiError, KeyboardInterrupt) as fault:
             run.tell_kept()
             if isinstance(fault, KeyboardInterrupt):
-                raise PaintingError(f"{result.picture} was stopped", "the same command goes on with it") from None
+                raise Stopped(f"{result.picture} was stopped", "the same command goes on with it") from None
             raise
         work.remove()
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from murai.apps.settings_files import read_settings
-from murai.apps.stylizing_files import DiskFull, write_json
+from murai.apps.stylizing_files import DiskFull, Stopped, write_json
 from murai.apps.stylizing_film import Film
 from murai.apps.stylizing_films import FilmSink, FrameSink, Sink, paint_film
 from murai.apps.stylizing_footage import Footage, fit_of, open_footage
@@ -142,7 +142,7 @@ class _Run:
         for job in jobs:
             try:
                 self._film(job, painter)
-            except DiskFull:
+            except (DiskFull, Stopped):
                 raise
             except MuraiError as fault:
                 if self._one:

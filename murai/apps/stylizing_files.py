@@ -27,6 +27,10 @@ class DiskFull(RenderError):
     """No room on the disk: what comes next would fail as well."""
 
 
+class Stopped(RenderError):
+    """Somebody stopped the work, and with it what would come next."""
+
+
 def part_of(file: Path) -> Path:
     """Where a file grows until it is whole."""
     return file.with_name(file.name + ".part")

@@ -10,13 +10,13 @@ from typing import Protocol
 from torch import Tensor
 
 from murai.apps.stylizing_encoder import FilmShape, FilmWriter
-from murai.apps.stylizing_files import part_of
+from murai.apps.stylizing_files import Stopped, part_of
 from murai.apps.stylizing_film import FilmFrame
 from murai.apps.stylizing_flow import read_ahead, write_behind
 from murai.apps.stylizing_footage import Footage
 from murai.apps.stylizing_painter import FilmPainter
 from murai.apps.stylizing_pictures import Picture, write_picture
-from murai.errors import MediaError, RenderError
+from murai.errors import MediaError
 
 _ROOM = 4  # frames between two threads
 
@@ -74,7 +74,7 @@ def paint_film(footage: Footage, painter: FilmPainter, sink: Sink, advance: Call
         sink.close()
     except KeyboardInterrupt:
         sink.abandon()
-        raise RenderError(f"stopped after {count} frames", f"{sink.left} has what was painted") from None
+        raise Stopped(f"stopped after {count} frames", f"{sink.left} has what was painted") from None
     except BaseException:
         sink.abandon()
         raise

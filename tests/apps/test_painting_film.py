@@ -339,6 +339,17 @@ def test_folders_have_films_beside_images(folder: Path, caplog: pytest.LogCaptur
     assert "c.mkv is left out" in caplog.text
 
 
+def test_ctrl_c_ends_a_folder_too(folder: Path, stopping: Callable[[int, BaseException], None]) -> None:
+    source = folder / "many"
+    source.mkdir()
+    film(source / "a.mp4", 2, sound=None)
+    write(source / "b.png", noise(40, 56))
+    stopping(1, KeyboardInterrupt())
+    with pytest.raises(PaintingError, match=r"a\.mp4 was stopped"):
+        paint_files(on_film(folder, source, "painted"), Console(quiet=True))
+    assert not (folder / "painted" / "b.png").exists()
+
+
 def test_a_mask_may_be_a_film(folder: Path) -> None:
     source = write_clip(folder / "in.mp4", [wall(2)] * 2, _WHOLE)
     left, right = (np.zeros((64, 96, 3), np.uint8) for _ in range(2))
@@ -354,3 +365,21 @@ def test_a_mask_may_be_a_film(folder: Path) -> None:
     (first, second), (begun, moved) = found
     assert np.abs(first.astype(float) - begun).mean() < 0.05
     assert np.abs(second.astype(float) - moved).mean() > 0.2
+
+
+def test_a_mask_that_is_black_for_a_while_leaves_the_content(folder: Path) -> None:
+    source = write_clip(folder / "in.mp4", [wall(2)] * 2, _WHOLE)
+    white, black = (np.full((64, 96, 3), value, np.uint8) for value in (255, 0))
+    mask = write_clip(folder / "mask.mp4", [white, black], _WHOLE)
+    plain = on_film(
+        folder,
+        source,
+        "masked",
+        steps={"steps": 4, "start": "content"},
+        film={"temporal_weight": 0.0},
+        look={"style_weight": 100.0, "variation_weight": 0.0},
+    )
+    paint(plain.model_copy(update={"styles": (plain.styles[0].model_copy(update={"where": mask}),)}))
+    both = zip(frames_in(folder / "masked"), watch(source).frames, strict=True)
+    painted, left = (np.abs(each.astype(float) - content).mean() for each, content in both)
+    assert painted > 0.2 and left < 0.1 * painted

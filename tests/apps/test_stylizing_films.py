@@ -13,7 +13,7 @@ from PIL import Image
 
 from murai.apps.settings_files import read_settings
 from murai.apps.stylizing_files import part_of
-from murai.apps.stylizing_film import Film
+from murai.apps.stylizing_film import Film, FilmFrame
 from murai.apps.stylizing_films import FilmSink, paint_film
 from murai.apps.stylizing_footage import open_footage
 from murai.apps.stylizing_look import Finish
@@ -234,6 +234,22 @@ def test_a_stopped_film_plays_and_is_no_result(tmp_path: Path, pack: Path) -> No
         paint_film(footage, painter, FilmSink(job.output, footage.shape), stop_after_thirty)
     assert not job.output.exists()
     assert 20 <= len(watch(part_of(job.output)).frames) <= 30
+
+
+def test_ctrl_c_ends_a_folder_too(tmp_path: Path, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    for name in "ab":
+        film(tmp_path / "in" / f"{name}.mp4", 3, sound=None)
+    plain = FilmPainter.follow
+
+    def stop_in_a(painter: FilmPainter, frame: FilmFrame) -> None:
+        monkeypatch.setattr(FilmPainter, "follow", plain)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FilmPainter, "follow", stop_in_a)
+    with pytest.raises(RenderError, match="stopped"):
+        paint(tmp_path / "in", tmp_path / "out", pack)
+    assert not (tmp_path / "out" / "b.mp4").exists()
 
 
 def test_a_film_that_is_cut_off_is_painted_as_far_as_it_goes(
