@@ -116,12 +116,17 @@ class FilmPainter:
             part.steadier.forget()
 
     def follow(self, frame: FilmFrame) -> None:
-        """Moves the statistics with a frame. A style's first frame gives it its statistics at once."""
-        rgb = frame.rgb.to(self._device)
-        for part in self._parts:
-            part.engine.follow(rgb, part.timeline.shares_at(frame.at_s), frame.at_s)
-        if self._steady and not frame.shown:
-            self._painted(rgb, frame.at_s)  # those that are shown go on from it
+        """Moves the statistics with a frame. A style's first frame gives it its statistics at once.
+
+        Raises:
+            HardwareError: there is not enough memory.
+        """
+        with enough_memory(frame.rgb):
+            rgb = frame.rgb.to(self._device)
+            for part in self._parts:
+                part.engine.follow(rgb, part.timeline.shares_at(frame.at_s), frame.at_s)
+            if self._steady and not frame.shown:
+                self._painted(rgb, frame.at_s)  # those that are shown go on from it
 
     def paint(self, frame: FilmFrame, mask: Tensor | None) -> Tensor:
         """The painting, (3, H, W) uint8 in host memory, of a frame that was followed.
