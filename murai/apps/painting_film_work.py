@@ -79,7 +79,7 @@ class FilmWork:
 
     def keep_content(self, frame: int, rgb: Tensor) -> None:
         """rgb: (3, H, W) float in [0, 1]. Raises: PaintingError: it can't be written."""
-        write_durably(self.content(frame), picture_bytes(rgb), sync=False)
+        write_durably(self.content(frame), picture_bytes(rgb))
 
     def content(self, frame: int) -> Path:
         return self.folder / "content" / f"{frame + 1:06d}.png"
@@ -140,8 +140,8 @@ def _lock(handle: int, folder: Path) -> None:
         raise unwritable(folder, fault) from fault
 
 
-def write_durably(file: Path, content: bytes, *, sync: bool = True) -> None:
-    """Writes a file whole or not at all. sync: not before it has reached the disk.
+def write_durably(file: Path, content: bytes) -> None:
+    """Writes a file whole or not at all; it has reached the disk then.
 
     Raises:
         PaintingError: it can't be written.
@@ -151,9 +151,8 @@ def write_durably(file: Path, content: bytes, *, sync: bool = True) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as opened:
             opened.write(content)
-            if sync:
-                opened.flush()
-                os.fsync(opened.fileno())
+            opened.flush()
+            os.fsync(opened.fileno())
         part.replace(file)
     except OSError as fault:
         part.unlink(missing_ok=True)
