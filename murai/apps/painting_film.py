@@ -54,7 +54,7 @@ def paint_film(studio: Studio, content: Path, result: Result) -> None:
             run.paint_frames(state)
             finish_film(options, result, state, run.frame_file, studio.console)
         except (MuraiError, KeyboardInterrupt) as fault:
-            run.tell_kept()
+            run.keep()
             if isinstance(fault, KeyboardInterrupt):
                 raise Stopped(f"{result.picture} was stopped", "the same command goes on with it") from None
             raise
@@ -85,9 +85,7 @@ class _Run:
             PaintingError: it was painted with other settings, or its state can't be read.
         """
         state = self.work.state()
-        if state is None:
-            return None
-        if not state.reports:  # nothing to lose
+        if state is None or not state.reports:  # nothing to lose
             return None
         if others := differences(state.asked, self._asked):
             raise PaintingError(
@@ -144,12 +142,14 @@ class _Run:
             folder = self.work.frames_folder() if film else self.options.output
         return folder / f"frame-{frame + 1:06d}.png"
 
-    def tell_kept(self) -> None:
-        """Says how much of the work is not lost."""
+    def keep(self) -> None:
+        """Says how much of the work is not lost; a folder without a painted frame is removed."""
         state = self.work.state()
-        if state is not None and state.reports:
-            done, of = len(state.reports), self._turns(state)
-            _log.warning("%d of %d frames are kept in %s", done, of, self.work.folder)
+        if state is None or not state.reports:
+            self.work.remove()
+            return
+        done, of = len(state.reports), self._turns(state)
+        _log.warning("%d of %d frames are kept in %s", done, of, self.work.folder)
 
     def _painter(self, state: FilmState) -> FramePainter:
         options, device = self.options, self.options.machine.device

@@ -337,6 +337,7 @@ def test_folders_have_films_beside_images(folder: Path, caplog: pytest.LogCaptur
     assert len(watch(folder / "painted" / "a.mp4").frames) == 2
     assert pixels(folder / "painted" / "b.png").shape == (40, 56, 3)
     assert "c.mkv is left out" in caplog.text
+    assert sorted(file.name for file in (folder / "painted").glob("*.work")) == []
 
 
 def test_ctrl_c_ends_a_folder_too(folder: Path, stopping: Callable[[int, BaseException], None]) -> None:
