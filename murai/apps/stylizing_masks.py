@@ -14,6 +14,7 @@ from murai.apps.stylizing_look import Fit
 from murai.imaging.masks import at_size, read_mask
 
 _log = logging.getLogger(__name__)
+_ROUNDING_S = 1e-3  # Matroska's times are whole milliseconds
 Size = tuple[int, int]
 """Height and width in px."""
 
@@ -61,7 +62,7 @@ class FilmMask:
 
     def at(self, at_s: float, size: Size) -> Tensor:
         """See `Masking`."""
-        while self._next is not None and self._next.at_s <= at_s:
+        while self._next is not None and self._next.at_s <= at_s + _ROUNDING_S:
             self._now, self._next = self._next, next(self._frames, None)
         grey = self._now.rgb.float().mean(0) / 255.0
         if grey.shape != size and not self._told:

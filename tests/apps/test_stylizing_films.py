@@ -16,7 +16,8 @@ from murai.apps.stylizing_files import part_of
 from murai.apps.stylizing_film import Film, FilmFrame
 from murai.apps.stylizing_films import FilmSink, paint_film
 from murai.apps.stylizing_footage import open_footage
-from murai.apps.stylizing_look import Finish
+from murai.apps.stylizing_look import Finish, Fit
+from murai.apps.stylizing_masks import FilmMask
 from murai.apps.stylizing_mix import steady
 from murai.apps.stylizing_options import make_options
 from murai.apps.stylizing_painter import FilmPainter, Shades
@@ -202,6 +203,12 @@ def test_a_film_as_a_mask_moves(tmp_path: Path, pack: Path) -> None:
         painted, kept = sides if n < 2 else sides[::-1]
         assert away(frame[:, kept], original[n][:, kept]) < 2.0
         assert away(frame[:, painted], original[n][:, painted]) > 10.0
+
+
+def test_a_mask_keeps_pace_with_a_film_of_rounded_times(tmp_path: Path) -> None:
+    black, white = (np.full((64, 96, 3), value, np.uint8) for value in (0, 255))
+    mask = FilmMask(write_clip(tmp_path / "mask.mp4", [black, white], Recipe(fps=30)), Fit())
+    assert float(mask.at(0.033, (64, 96)).mean()) > 0.9
 
 
 def test_another_style_outside_of_the_mask(tmp_path: Path, pack: Path) -> None:
