@@ -145,9 +145,11 @@ class Film:
                 reading.tell()
                 return
         with self._open() as container:
-            for frame in _Reading(self).run(container, self._packets(container)):
+            reading = _Reading(self)
+            for frame in reading.run(container, self._packets(container)):
                 if frame.tick >= (first_tick or 0):
                     yield frame
+            reading.tell()
 
     def _open(self) -> InputContainer:
         try:
