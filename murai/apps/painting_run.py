@@ -22,9 +22,7 @@ class Progressing:
     """A progress bar on a terminal, and the losses of all steps."""
 
     def __init__(self, settings: Settings, title: str, console: Console) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        loss = TextColumn("{task.fields[loss]}")
-        self._bar = Progress(*columns, loss, console=console, transient=True, disable=not console.is_terminal)
+        self._bar = _bar(console, TextColumn("{task.fields[loss]}"))
         self._task = self._bar.add_task(title, total=settings.work_px, loss="")
         self._title = title
         self._curves = Curves()
@@ -63,9 +61,7 @@ class FilmProgress:
     """
 
     def __init__(self, title: str, frames: int, done: int, console: Console) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        said = TextColumn("{task.fields[said]}")
-        self._bar = Progress(*columns, said, console=console, transient=True, disable=not console.is_terminal)
+        self._bar = _bar(console, TextColumn("{task.fields[said]}"))
         self._task = self._bar.add_task(title, total=None, said="")
         self._frames = frames
         self._done = done
@@ -100,10 +96,15 @@ class FilmProgress:
 @contextmanager
 def counting(title: str, total: int | None, console: Console) -> Iterator[Callable[[], None]]:
     """A progress bar on a terminal, and what is to be called after each item."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with _bar(console) as bar:
         task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)
+
+
+def _bar(console: Console, *further: TextColumn) -> Progress:
+    """A bar that a terminal alone shows, and only while it grows."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, *further, console=console, transient=True, disable=not console.is_terminal)
 
 
 def draw_curves(curves: Curves, file: Path, title: str) -> None:
