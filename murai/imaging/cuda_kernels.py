@@ -46,14 +46,16 @@ class CudaKernels:
         """
         import torch
 
-        with self._as_cupy(torch.cuda.current_stream()):
+        with as_cupy(self._cupy, torch.cuda.current_stream()):
             self._functions[name](grid, block, tuple(arguments))
 
-    def _as_cupy(self, stream: torch.cuda.Stream) -> Any:
-        address = int(stream.cuda_stream)
-        if hasattr(self._cupy.cuda.Stream, "from_external"):  # from CuPy 14 on
-            return self._cupy.cuda.Stream.from_external(_Address(address))
-        return self._cupy.cuda.ExternalStream(address, stream.device_index)
+
+def as_cupy(cupy: Any, stream: torch.cuda.Stream) -> Any:
+    """A stream of torch's for CuPy, as a context in which it is the current one. cupy: the module."""
+    address = int(stream.cuda_stream)
+    if hasattr(cupy.cuda.Stream, "from_external"):  # from CuPy 14 on, which warns of what came before it
+        return cupy.cuda.Stream.from_external(_Address(address))
+    return cupy.cuda.ExternalStream(address, stream.device_index)
 
 
 class _Address:

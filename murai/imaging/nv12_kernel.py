@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from murai.imaging.cuda_kernels import as_cupy
 from murai.imaging.nv12 import Factors, Nv12, Nv12Converter, Placement, YuvColours, factors_of, rgbx_of_nv12
 
 _log = logging.getLogger(__name__)
@@ -130,26 +131,9 @@ class Nv12Kernel:
         rgbx = torch.empty((height, width, 4), dtype=torch.uint8, device=device)
         grid = (-(-width // _BLOCK[0]), -(-height // _BLOCK[1]))
         arguments = kernel_arguments(picture, factors_of(colours), placement, rgbx)
-        with torch.cuda.device(device), self._current_stream(device):
+        with torch.cuda.device(device), as_cupy(self._cupy, torch.cuda.current_stream(device)):
             self._kernel(grid, _BLOCK, arguments)
         return rgbx
-
-    def _current_stream(self, device: torch.device) -> Any:
-        stream = torch.cuda.current_stream(device)
-        streams = self._cupy.cuda
-        if hasattr(streams.Stream, "from_external"):  # CuPy 14 warns of what came before it
-            return streams.Stream.from_external(_StreamHandle(stream.cuda_stream))
-        return streams.ExternalStream(stream.cuda_stream, stream.device_index)
-
-
-class _StreamHandle:
-    """A stream of PyTorch's in the words of the CUDA stream protocol, which PyTorch itself speaks only lately."""
-
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
-
-    def __cuda_stream__(self) -> tuple[int, int]:
-        return 0, self._handle
 
 
 def kernel_arguments(picture: Nv12, factors: Factors, placement: Placement, rgbx: Tensor) -> tuple[np.generic, ...]:

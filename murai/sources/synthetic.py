@@ -10,6 +10,7 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
 
 from murai.core.media import Packet, StreamInfo
 from murai.sources.pacing import Pacer
@@ -31,7 +32,7 @@ class SyntheticSource:
         self._loop: list[bytes] = []
         self._length = round(LENGTH_S * spec.fps)
         self._keyframes = {round(cut_s * spec.fps) for cut_s in CUTS_S}
-        self._encoder = _open_encoder(spec)
+        self._encoder = open_encoder(spec)
         self._info = StreamInfo(
             codec="h264", width_px=spec.size_px[0], height_px=spec.size_px[1], fps=spec.fps, title="drawn scene"
         )
@@ -63,20 +64,25 @@ class SyntheticSource:
         return self._loop[index]
 
     def _encode(self, index: int) -> bytes:
-        drawn = av.VideoFrame.from_ndarray(np.asarray(self._scene.draw(index / self._spec.fps)), format="rgb24")
-        frame = drawn.reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-        )
+        frame = frame_of(np.asarray(self._scene.draw(index / self._spec.fps)))
         frame.pts = index
         if index in self._keyframes:
             frame.pict_type = PictureType.I
         return b"".join(bytes(packet) for packet in self._encoder.encode(frame))
 
 
-def _open_encoder(spec: SyntheticSpec) -> av.VideoCodecContext:
+def frame_of(drawn: NDArray[np.uint8]) -> av.VideoFrame:
+    """What the encoder takes, of a drawn picture (H, W, 3) uint8, full range."""
+    return av.VideoFrame.from_ndarray(drawn, format="rgb24").reformat(
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+    )
+
+
+def open_encoder(spec: SyntheticSpec) -> av.VideoCodecContext:
+    """An encoder as cameras have it: H.264 without a frame of delay, BT.709, limited range."""
     encoder = av.CodecContext.create("libx264", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height = spec.size_px

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from threading import Event
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +12,7 @@ from murai.apps.benchmark.code import draw_squares, squares_of
 from murai.core.media import Packet, StreamInfo
 from murai.sources.pacing import Pacer
 from murai.sources.scene import Scene
+from murai.sources.synthetic import frame_of, open_encoder
 from murai.sources.uri import SyntheticSpec
 
 
@@ -28,7 +27,7 @@ class CodedScene:
         self._sent = sent
         self._scene = Scene(spec.size_px, spec.seed)
         self._scene.prepare()
-        self._encoder = _open_encoder(spec)
+        self._encoder = open_encoder(spec)
         width_px, height_px = spec.size_px
         self.info = StreamInfo("h264", width_px, height_px, spec.fps, "drawn scene with numbers")
         self.damaged = 0
@@ -52,18 +51,6 @@ class CodedScene:
     def _encode(self, number: int, moment_s: float) -> bytes:
         picture: NDArray[np.uint8] = np.array(self._scene.draw(moment_s))
         draw_squares(picture[:, : picture.shape[1] // 2], squares_of(number))
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        frame = frame_of(picture)
         frame.pts = number
         return b"".join(bytes(packet) for packet in self._encoder.encode(frame))
-
-
-def _open_encoder(spec: SyntheticSpec) -> av.VideoCodecContext:
-    encoder = av.CodecContext.create("libx264", "w")
-    assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height = spec.size_px
-    encoder.pix_fmt = "yuv420p"
-    encoder.framerate = Fraction(spec.fps).limit_denominator(1001)
-    encoder.time_base = 1 / encoder.framerate
-    encoder.thread_count = 1  # the other cores are the painter's
-    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "20"}
-    return encoder
