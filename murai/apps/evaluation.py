@@ -102,4 +102,4 @@ def _write_sheets(sheet: Path, pack: Pack, reports: list[StyleReport], bench: Be
     pictures = draw_sheet(f"Pack '{pack.facts.name}'", reports, bench.photographs, film.frames[shown_frame(film)])
     beside = draw_comparison(f"Pack '{pack.facts.name}' beside Gatys et al.", reports, bench.photographs)
     for file, drawn in ((sheet, pictures), (sheet.with_name(f"{sheet.stem}-lbfgs{sheet.suffix}"), beside)):
-        write_file(file, lambda target, drawn=drawn: drawn.save(target, "PNG"))  # type: ignore[misc]
+        write_file(file, lambda target, drawn=drawn: drawn.save(target, "PNG"))  # type: ignore[misc]  # mypy can't tell its type

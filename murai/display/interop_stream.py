@@ -18,8 +18,8 @@ class DisplayStream:
 
     def __init__(self, device: torch.device) -> None:
         # Urgent: it goes before painting, and on none of these streams is a CUDA graph ever recorded.
-        self._stream = torch.cuda.Stream(device, priority=-1)  # type: ignore[no-untyped-call]
-        self._fetched = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        self._stream = torch.cuda.Stream(device, priority=-1)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self._fetched = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.handle = int(self._stream.cuda_stream)
 
     @contextmanager

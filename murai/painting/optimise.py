@@ -75,7 +75,7 @@ def _go(picture: Tensor, evaluate: Callable[[], Tensor], settings: OptimiserSett
             [picture], lr=1.0, max_iter=steps, max_eval=steps + 1, history_size=settings.history,
             tolerance_grad=0.0, tolerance_change=0.0,
         )  # fmt: skip
-        solver.step(evaluate)  # type: ignore[no-untyped-call]
+        solver.step(evaluate)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return
     adam = torch.optim.Adam([picture], lr=settings.rate)
     for _ in range(steps):

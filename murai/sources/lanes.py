@@ -54,8 +54,8 @@ class CudaLane:
         index = wanted.index if wanted.index is not None else torch.cuda.current_device()
         self._device = torch.device("cuda", index)
         # Urgent: what is short goes before painting, and on none of these streams is a CUDA graph ever recorded.
-        self._stream = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]
-        self._beside = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]
+        self._stream = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self._beside = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
     @property
     def device(self) -> torch.device:
@@ -77,7 +77,7 @@ class CudaLane:
         return made
 
     def mark(self) -> torch.cuda.Event | None:
-        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         event.record(self._stream)
         return event
 

@@ -16,7 +16,7 @@ def nvdec_alone_fps(clip: Clip, seconds: float) -> float:
     Raises:
         ImportError, RuntimeError, OSError: PyNvVideoCodec is not installed, or has no driver here.
     """
-    import PyNvVideoCodec as nvc  # noqa: N813
+    import PyNvVideoCodec as nvc  # noqa: N813  # the name its makers use
 
     decoder = nvc.CreateDecoder(
         gpuid=0,
