@@ -206,6 +206,12 @@ def free_memory_bytes(device: Literal["cpu", "cuda"]) -> int:
     return max(0, min(limits))
 
 
+def memory_is_full(fault: BaseException) -> bool:
+    """Whether it says that memory has run out: torch has a class of its own for that on GPUs alone."""
+    words = str(fault)
+    return isinstance(fault, MemoryError) or "out of memory" in words or "allocate memory" in words
+
+
 def _available_bytes() -> int:
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()

@@ -1,27 +1,25 @@
-"""Files that `murai evaluate` leaves, each whole or not at all."""
+"""Files that `murai evaluate` and `murai bench` leave, each whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from murai.core.files import try_writing, unwritable, write_whole
 from murai.errors import TrainingError
 
 
 def check_file(file: Path) -> None:
-    """Tries to write beside the file: hours of work must not end in a missing permission.
+    """Tries to write beside the file, before the work.
 
     Raises:
         TrainingError: it can't be written.
     """
-    if file.is_dir():
-        raise TrainingError(f"can't write {file}: it is a folder", "name another file")
-    beside = _beside(file)
-    with _writing(file):
-        beside.write_bytes(b"written")
-        beside.unlink()
+    try:
+        try_writing(file)
+    except OSError as fault:
+        raise TrainingError(*unwritable(file, fault)) from fault
 
 
 def write_file(file: Path, save: Callable[[Path], Any]) -> None:
@@ -32,20 +30,7 @@ def write_file(file: Path, save: Callable[[Path], Any]) -> None:
     Raises:
         TrainingError: it can't be written.
     """
-    beside = _beside(file)
-    with _writing(file):
-        save(beside)
-        beside.replace(file)
-
-
-def _beside(file: Path) -> Path:
-    return file.with_name(file.name + ".part")
-
-
-@contextmanager
-def _writing(file: Path) -> Iterator[None]:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        yield
+        write_whole(file, save)
     except OSError as fault:
-        raise TrainingError(f"can't write {file}: {fault.strerror or fault}", "name another file") from fault
+        raise TrainingError(*unwritable(file, fault)) from fault

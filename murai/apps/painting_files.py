@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,8 +14,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from murai.apps import settings_files
 from murai.apps.painting_options import PaintingOptions
-from murai.apps.settings_files import kept_settings
+from murai.core.files import try_writing, unwritable, write_whole
 from murai.errors import PaintingError
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -33,15 +32,19 @@ class Result:
 
     @property
     def settings(self) -> Path:
-        return self.picture.with_suffix(".json")
+        return settings_files.settings_file(self.picture, COMMAND)
 
     @property
     def curves(self) -> Path:
-        return self.picture.with_name(f"{self.picture.stem}-losses.png")
+        return self._beside("losses.png")
 
     def after(self, step: int) -> Path:
         """The picture after so many steps."""
-        return self.picture.with_name(f"{self.picture.stem}-{step:06d}.png")
+        return self._beside(f"{step:06d}.png")
+
+    def _beside(self, name: str) -> Path:
+        """By all of the picture's name: `a.png` and `a.mp4` have files of their own, and `a.json` may be anybody's."""
+        return self.picture.with_name(f"{self.picture.name}.{name}")
 
 
 def check_result(result: Result, size: tuple[int, int]) -> None:
@@ -55,16 +58,11 @@ def check_result(result: Result, size: tuple[int, int]) -> None:
     file = result.picture
     if file.suffix.lower() not in _FORMATS:
         raise PaintingError(f"can't write {file}: its ending names no format", f"known are {', '.join(_FORMATS)}")
-    if file.is_dir():
-        raise PaintingError(f"can't write {file}: it is a folder", "name a file")
-    beside = _beside(file)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(b"written")
-        beside.unlink()
+        try_writing(file)
         free_bytes = shutil.disk_usage(file.parent).free
     except OSError as fault:
-        raise unwritable(file, fault) from fault
+        raise PaintingError(*unwritable(file, fault)) from fault
     if free_bytes < size[0] * size[1] * 3 + _SPARE_BYTES:
         raise PaintingError(f"can't write {file}: {free_bytes // 1_000_000} MB are free there", "make room there")
 
@@ -81,12 +79,12 @@ def write_picture(file: Path, picture: Tensor) -> None:
     except OSError as fault:
         refuge = Path(tempfile.gettempdir()) / file.name
         if refuge.resolve() == file.resolve() or refuge.exists():
-            raise unwritable(file, fault) from fault
+            raise PaintingError(*unwritable(file, fault)) from fault
         try:
             _replace(refuge, image)
         except OSError:  # nowhere to go: the first fault is the one to tell
-            raise unwritable(file, fault) from fault
-        raise PaintingError(f"can't write {file}: {fault.strerror or fault}", f"it is kept as {refuge}") from fault
+            raise PaintingError(*unwritable(file, fault)) from fault
+        raise PaintingError(unwritable(file, fault)[0], f"it is kept as {refuge}") from fault
 
 
 def picture_bytes(picture: Tensor) -> bytes:
@@ -102,13 +100,8 @@ def _eight_bit(picture: Tensor) -> Image.Image:
 
 
 def _replace(file: Path, image: Image.Image) -> None:
-    beside = _beside(file)
-    try:
-        # Full colour resolution: paintings have hard edges between strong colours.
-        image.save(beside, _FORMATS[file.suffix.lower()], quality=95, subsampling=0)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    # Full colour resolution: paintings have hard edges between strong colours.
+    write_whole(file, lambda part: image.save(part, _FORMATS[file.suffix.lower()], quality=95, subsampling=0))
 
 
 def write_settings(result: Result, options: PaintingOptions, facts: Mapping[str, Any]) -> None:
@@ -117,29 +110,14 @@ def write_settings(result: Result, options: PaintingOptions, facts: Mapping[str,
     Raises:
         PaintingError: it can't be written.
     """
-    said = kept_settings(COMMAND, options.model_dump(mode="json"), files_of(options))
-    text = json.dumps(said | {"result": facts}, indent=2, ensure_ascii=False)
-    beside = _beside(result.settings)
+    said = settings_files.kept_settings(COMMAND, options.model_dump(mode="json"), files_of(options))
     try:
-        beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(result.settings)
+        settings_files.write_settings(result.settings, said | {"result": facts})
     except OSError as fault:
-        raise unwritable(result.settings, fault) from fault
+        raise PaintingError(*unwritable(result.settings, fault)) from fault
 
 
 def files_of(options: PaintingOptions) -> list[Path]:
     """The images and masks that decide a painting."""
     masks = [mask for style in options.styles for mask in (style.mask, style.where) if mask is not None]
     return [options.content, *(style.image for style in options.styles), *masks]
-
-
-def _beside(file: Path) -> Path:
-    return file.with_name(file.name + ".part")
-
-
-def unwritable(file: Path, fault: OSError) -> PaintingError:
-    """What a file's fault is called."""
-    full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
-    return PaintingError(
-        f"can't write {file}: {fault.strerror or fault}", "make room there" if full else "name another file"
-    )

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from murai.apps.painting_files import picture_bytes, unwritable
+from murai.apps.painting_files import picture_bytes
+from murai.core.files import unwritable, write_whole
 from murai.errors import PaintingError
 from murai.training.data import read_image
 
@@ -123,7 +124,7 @@ def open_work(folder: Path) -> Iterator[FilmWork]:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as fault:
-        raise unwritable(folder, fault) from fault
+        raise PaintingError(*unwritable(folder, fault)) from fault
     try:
         _lock(handle, folder)
         yield FilmWork(folder)
@@ -137,7 +138,7 @@ def _lock(handle: int, folder: Path) -> None:
     except BlockingIOError as fault:
         raise PaintingError(f"{folder} is in use: this film is being painted already", "name another output") from fault
     except OSError as fault:
-        raise unwritable(folder, fault) from fault
+        raise PaintingError(*unwritable(folder, fault)) from fault
 
 
 def write_durably(file: Path, content: bytes) -> None:
@@ -146,17 +147,17 @@ def write_durably(file: Path, content: bytes) -> None:
     Raises:
         PaintingError: it can't be written.
     """
-    part = file.with_name(file.name + ".part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+
+    def save(part: Path) -> None:
         with part.open("wb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
-        part.replace(file)
+
+    try:
+        write_whole(file, save)
     except OSError as fault:
-        part.unlink(missing_ok=True)
-        raise unwritable(file, fault) from fault
+        raise PaintingError(*unwritable(file, fault)) from fault
 
 
 def differences(one: dict[str, Any], other: dict[str, Any], within: str = "") -> list[str]:

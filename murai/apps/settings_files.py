@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,43 @@ from murai import __version__
 from murai.errors import ConfigError
 
 _log = logging.getLogger(__name__)
+_USUAL_MODE = 0o644  # temporary files are for their owner alone
+
+
+def settings_file(result: Path, command: str) -> Path:
+    """Where the settings of a result of `murai COMMAND` lie: within a folder, or beside a file, by all of its name."""
+    return folder_settings(result, command) if result.is_dir() else result.with_name(f"{result.name}.json")
+
+
+def folder_settings(folder: Path, command: str) -> Path:
+    """Where those of a folder lie, which need not be there yet."""
+    return folder / f"{command}.json"
 
 
 def kept_settings(command: str, settings: Mapping[str, Any], files: Iterable[Path]) -> dict[str, Any]:
     """What is written beside a result of `murai COMMAND`.
 
-    settings: as JSON has them. files: that decide what it looks like; they are kept by their digests, but for folders.
+    settings: as JSON has them. files: that decide what it looks like; they are kept by their digests. Of folders the
+    names and sizes of their files count.
     """
-    digests = {str(file): sha256(file) for file in files if file.is_file()}
+    digests = {str(file): _digest(file, _output_of(settings)) for file in files if _counts(file)}
     return {"murai": __version__, "command": command, "settings": dict(settings), "sha256": digests}
+
+
+def write_settings(file: Path, content: Mapping[str, Any]) -> None:
+    """Writes settings, whole or not at all. Raises: OSError: they can't be written."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own: the pieces of one folder's work write the same file at the same time.
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".part", delete=False) as part:
+        try:
+            part.write(text)
+            part.flush()
+            os.chmod(part.name, _USUAL_MODE)
+            os.replace(part.name, file)
+        except OSError:
+            Path(part.name).unlink(missing_ok=True)
+            raise
 
 
 def read_settings(file: Path, command: str) -> dict[str, Any]:
@@ -49,11 +79,13 @@ def repeated_settings(file: Path, command: str) -> dict[str, Any]:
         ConfigError: see `read_settings`.
     """
     found = read_settings(file, command)
+    settings: dict[str, Any] = found["settings"]
     digests = found.get("sha256")
     for name, digest in digests.items() if isinstance(digests, dict) else ():
-        if Path(name).is_file() and sha256(Path(name)) != digest:
-            _log.warning("%s is another file than it was: the result will be another one", name)
-    settings: dict[str, Any] = found["settings"]
+        file = Path(name)
+        if _counts(file) and _digest(file, _output_of(settings)) != digest:
+            kind = "folder" if file.is_dir() else "file"
+            _log.warning("%s is another %s than it was: the result will be another one", file, kind)
     return settings
 
 
@@ -75,3 +107,21 @@ def sha256(file: Path) -> str:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _counts(file: Path) -> bool:
+    """Not a device, which can't be read to its end, and nothing that is gone."""
+    return file.is_file() or file.is_dir()
+
+
+def _digest(file: Path, output: Path) -> str:
+    """Of a file's content, or of the names and sizes of all that a folder holds but the output."""
+    if not file.is_dir():
+        return sha256(file)
+    inside = sorted(each for each in file.rglob("*") if each.is_file() and not each.is_relative_to(output))
+    listed = "".join(f"{each.relative_to(file)}\0{each.stat().st_size}\n" for each in inside)
+    return hashlib.sha256(listed.encode(errors="surrogateescape")).hexdigest()
+
+
+def _output_of(settings: Mapping[str, Any]) -> Path:
+    return Path(str(settings.get("output", "")))

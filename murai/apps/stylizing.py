@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from murai.apps.settings_files import read_settings
-from murai.apps.stylizing_files import DiskFull, Stopped, write_json
+from murai.apps.settings_files import folder_settings, read_settings, settings_file
+from murai.apps.stylizing_files import DiskFull, Stopped, write_settings
 from murai.apps.stylizing_film import Film
 from murai.apps.stylizing_films import FilmSink, FrameSink, Sink, paint_film
 from murai.apps.stylizing_footage import Footage, fit_of, open_footage
@@ -21,10 +21,8 @@ from murai.apps.stylizing_mix import parse_timeline, steady
 from murai.apps.stylizing_options import (
     COMMAND,
     StylizeOptions,
-    folder_settings,
     frame_settings,
     looks_alike,
-    settings_file,
     settings_of,
 )
 from murai.apps.stylizing_painter import FilmPainter, Shades, StillPainter
@@ -108,7 +106,7 @@ class _Run:
             raise ConfigError("--mix changes styles over time, which a picture hasn't", "give --style instead")
         self._check_settings()
         if not self._one:
-            write_json(folder_settings(self._options.output), self._settings(self._options))
+            write_settings(folder_settings(self._options.output, COMMAND), self._settings(self._options))
         jobs = [job for job in self._jobs if not self._is_done(job)]
         self._report.skipped = len(self._jobs) - len(jobs)
         try:
@@ -169,10 +167,10 @@ class _Run:
         shard = self._options.shard
         if shard and self._one and self._options.png:
             return frame_settings(output, shard)
-        return settings_file(output)
+        return settings_file(output, COMMAND)
 
     def _leave_settings(self, output: Path, more: dict[str, Any]) -> None:
-        write_json(self._settings_file(output), self._settings(self._options) | more)
+        write_settings(self._settings_file(output), self._settings(self._options) | more)
 
     def _settings(self, options: StylizeOptions) -> dict[str, Any]:
         whole = options if self._one else options.model_copy(update={"shard": None})
@@ -181,7 +179,7 @@ class _Run:
     def _check_settings(self) -> None:
         """A folder that was half painted in another way would become a mixture, and a film not what was asked for."""
         output = self._options.output
-        before = self._settings_file(self._jobs[0].output) if self._one else folder_settings(output)
+        before = self._settings_file(self._jobs[0].output) if self._one else folder_settings(output, COMMAND)
         if self._options.resume and before.is_file() and not looks_alike(self._options, read_settings(before, COMMAND)):
             raise ConfigError(
                 f"{self._options.output} was painted with other settings", "give the same, or leave out --resume"

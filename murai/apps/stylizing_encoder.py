@@ -17,7 +17,8 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace
 from torch import Tensor
 
-from murai.apps.stylizing_files import FULL, part_of, told
+from murai.apps.stylizing_files import told
+from murai.core.files import is_full, part_of
 from murai.errors import RenderError
 
 _log = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ class FilmWriter:
             try:
                 yield
             except av.FFmpegError as fault:
-                if isinstance(fault, OSError) and fault.errno in FULL:
+                if is_full(fault):
                     raise
                 width, height = self._shape.size_px
                 raise RenderError(

@@ -10,12 +10,13 @@ from typing import Protocol
 from torch import Tensor
 
 from murai.apps.stylizing_encoder import FilmShape, FilmWriter
-from murai.apps.stylizing_files import Stopped, part_of
+from murai.apps.stylizing_files import Stopped
 from murai.apps.stylizing_film import FilmFrame
 from murai.apps.stylizing_flow import read_ahead, write_behind
 from murai.apps.stylizing_footage import Footage
 from murai.apps.stylizing_painter import FilmPainter
 from murai.apps.stylizing_pictures import Picture, write_picture
+from murai.core.files import part_of
 from murai.errors import MediaError
 
 _ROOM = 4  # frames between two threads

@@ -10,12 +10,13 @@ from typing import Any
 
 import av
 
-from murai.apps.settings_files import read_settings
+from murai.apps.settings_files import read_settings, settings_file
 from murai.apps.stylizing_encoder import FilmShape, SoundCopy, open_output
-from murai.apps.stylizing_files import part_of, told, write_json
+from murai.apps.stylizing_files import told, write_settings
 from murai.apps.stylizing_film import Film
-from murai.apps.stylizing_options import COMMAND, Shard, settings_file
+from murai.apps.stylizing_options import COMMAND, Shard
 from murai.apps.stylizing_work import piece_file
+from murai.core.files import part_of
 from murai.errors import MediaError, RenderError
 
 
@@ -50,7 +51,7 @@ def join_pieces(film: Film, source: Path, output: Path, of: int) -> int:
         sound.finish()
         container.close()
         part_of(output).replace(output)
-    write_json(settings_file(output), pieces[0].settings_of_whole(output))
+    write_settings(settings_file(output, COMMAND), pieces[0].settings_of_whole(output))
     return count
 
 
@@ -65,12 +66,12 @@ class _Piece:
         self.file = file
         if not file.is_file():
             raise RenderError(f"the piece {file} is missing", "paint it with its --shard first")
-        self._settings = read_settings(settings_file(file), COMMAND)
+        self._settings = read_settings(settings_file(file, COMMAND), COMMAND)
         try:
             self._first_tick, self._frames = (int(self._settings["piece"][name]) for name in ("first_tick", "frames"))
         except (KeyError, TypeError, ValueError) as fault:
             raise RenderError(
-                f"{settings_file(file)} doesn't say which piece it is", "paint it again with --shard"
+                f"{settings_file(file, COMMAND)} doesn't say which piece it is", "paint it again with --shard"
             ) from fault
 
     @property

@@ -123,16 +123,6 @@ def _absolute(options: StylizeOptions) -> StylizeOptions:
     return options.model_copy(update={"input": str(input_), "output": options.output.absolute(), "mask": mask})
 
 
-def settings_file(output: Path) -> Path:
-    """Where the settings of a result lie: beside a file, or in a folder of frames."""
-    return folder_settings(output) if output.is_dir() else output.with_suffix(".json")
-
-
-def folder_settings(folder: Path) -> Path:
-    """Where the settings of a folder lie."""
-    return folder / "stylize.json"
-
-
 def frame_settings(folder: Path, shard: Shard) -> Path:
     """Where those of a piece's frames lie."""
     return folder / f"stylize.{shard.label}.json"

@@ -13,7 +13,7 @@ from murai.apps.stylizing_film import FilmFrame
 from murai.apps.stylizing_look import Finish
 from murai.apps.timeline import Timeline
 from murai.errors import HardwareError
-from murai.hardware import Compute
+from murai.hardware import Compute, memory_is_full
 from murai.networks.canvas import canvas_size, draw_canvas
 from murai.stylize.engine import Engine
 from murai.stylize.following import mix_rows
@@ -166,8 +166,8 @@ def enough_memory(picture: Tensor) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, RuntimeError) as fault:  # torch has no error of its own for a CPU's memory
-        if not isinstance(fault, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(fault):
+    except (MemoryError, RuntimeError) as fault:
+        if not memory_is_full(fault):
             raise
         raise HardwareError(
             f"there is not enough memory to paint {picture.shape[2]}x{picture.shape[1]} px",

@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from murai.apps.stylizing_files import part_of, write_whole
+from murai.apps.stylizing_files import write_whole
 from murai.errors import MediaError, RenderError
 
 PICTURE_FORMATS = {
@@ -88,7 +88,6 @@ def write_picture(file: Path, picture: Picture) -> None:
     try:
         write_whole(file, lambda part: image.save(part, form, **settings))
     except ValueError as fault:  # what Pillow says of sizes that a format can't hold
-        part_of(file).unlink(missing_ok=True)
         size = f"{image.width}x{image.height}"
         raise RenderError(
             f"{file} can't be written at {size} px ({fault})", "give --png, or a smaller --size"

@@ -10,6 +10,7 @@ from typing import TypeVar
 from torch import Tensor
 
 from murai.errors import PaintingError
+from murai.hardware import memory_is_full
 from murai.networks.perceptual import PerceptualNetwork
 from murai.painting.tallies import smallest_tile
 
@@ -44,7 +45,7 @@ def with_smaller_tiles(network: PerceptualNetwork, tile_px: int, work: Callable[
         try:
             return work(tile_px)
         except (RuntimeError, MemoryError) as fault:
-            if not is_full(fault):
+            if not memory_is_full(fault):
                 raise
         # Out here the fault is forgotten, and with it the tensors that its traceback held.
         if tile_px <= smallest_px:
@@ -53,9 +54,3 @@ def with_smaller_tiles(network: PerceptualNetwork, tile_px: int, work: Callable[
             )
         tile_px = max(smallest_px, tile_px // 2 // _ALIGN_PX * _ALIGN_PX)
         _log.warning("memory is full: going on with tiles of %d px", tile_px)
-
-
-def is_full(fault: BaseException) -> bool:
-    """Whether it says that memory has run out: torch has a class of its own for that on GPUs alone."""
-    words = str(fault)
-    return isinstance(fault, MemoryError) or "out of memory" in words or "can't allocate memory" in words

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from murai.errors import PaintingError
-from murai.painting.memory import is_full
+from murai.hardware import memory_is_full
 from murai.painting.objective import Evaluation, Objective
 
 _USUAL_SLOPE = 0.01  # in RGB from 0 to 1 this is a step that neither spoils a picture nor is lost in rounding
@@ -60,7 +60,7 @@ def optimise(
         _go(picture, evaluate, settings, steps)
         best.see(picture, objective.evaluate(picture.detach()))  # none has looked at what the last step came to
     except RuntimeError as fault:
-        if not is_full(fault):
+        if not memory_is_full(fault):
             raise
         raise PaintingError("memory is full", "give a smaller --history or --size, or --optimiser adam") from fault
     except _NoNumber:

@@ -35,9 +35,9 @@ def test_beside_a_painting_lie_its_settings_and_its_losses(folder: Path) -> None
     found = painted(options_in(folder, steps={"steps": 5, "size_px": 96, "smallest_px": 64}))
     assert found.shape == (3, 69, 96)
     assert not torch.equal(found[:, :40, :56], read_image(folder / "photo.png"))
-    with Image.open(folder / "out-losses.png") as curves:
+    with Image.open(folder / "out.png.losses.png") as curves:
         assert curves.format == "PNG" and curves.width > 500
-    said = json.loads((folder / "out.json").read_text())
+    said = json.loads((folder / "out.png.json").read_text())
     assert said["settings"]["content"] == str(folder / "photo.png")
     assert said["settings"]["machine"]["tile_px"] > 96
     assert set(said["sha256"]) == {str(folder / name) for name in ("photo.png", "wave.png")}
@@ -70,11 +70,10 @@ def test_settings_repeat_a_painting_bit_by_bit(folder: Path, monkeypatch: pytest
     )
     first = painted(options.model_copy(update={"styles": _with_mask(folder)}))
     monkeypatch.chdir(folder.parent)  # the settings hold in any folder
-    again = repeated(folder / "out.json").model_copy(update={"output": folder / "again.png"})
+    again = repeated(folder / "out.png.json").model_copy(update={"output": folder / "again.png"})
     assert torch.equal(painted(again), first)
-    assert json.loads((folder / "again.json").read_text())["settings"] == json.loads((folder / "out.json").read_text())[
-        "settings"
-    ] | {"output": str(folder / "again.png")}
+    first_told, told = (json.loads((folder / f"{name}.png.json").read_text())["settings"] for name in ("out", "again"))
+    assert told == first_told | {"output": str(folder / "again.png")}
 
 
 def repeated(file: Path) -> PaintingOptions:
@@ -124,8 +123,8 @@ def test_each_seed_has_its_own_noise(folder: Path) -> None:
 
 def test_pictures_on_the_way_are_kept(folder: Path) -> None:
     painted(options_in(folder, steps={"steps": 7}, save_every=3))
-    assert sorted(file.name for file in folder.glob("out-0*.png")) == ["out-000003.png", "out-000006.png"]
-    assert read_image(folder / "out-000006.png").shape == (3, 40, 56)
+    assert sorted(file.name for file in folder.glob("out.png.0*.png")) == ["out.png.000003.png", "out.png.000006.png"]
+    assert read_image(folder / "out.png.000006.png").shape == (3, 40, 56)
 
 
 def test_a_mask_of_another_size_is_scaled_and_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -145,10 +144,10 @@ def test_of_a_folder_what_is_damaged_is_left_out_and_listed(folder: Path, caplog
     with pytest.raises(PaintingError, match=r"1 of 3 images failed: see above for b\.png"):
         paint_files(options, Console(quiet=True))
     names = sorted(file.name for file in (folder / "out").iterdir())
-    assert names == ["a-losses.png", "a.json", "a.png", "c-losses.png", "c.json", "c.png"]
+    assert names == ["a.png", "a.png.json", "a.png.losses.png", "c.png", "c.png.json", "c.png.losses.png"]
     assert "b.png is left out: can't read the image" in caplog.text
     (folder / "out" / "a.png").unlink()
-    painted(repeated(folder / "out" / "a.json"))  # one of them again
+    painted(repeated(folder / "out" / "a.png.json"))  # one of them again
     assert (folder / "out" / "a.png").is_file()
 
 
@@ -162,7 +161,7 @@ def test_what_was_painted_before_it_was_broken_off_is_kept(
     monkeypatch.setattr(painting.Progressing, "update", lambda self, moment: interrupted(moment))
     with pytest.raises(KeyboardInterrupt):
         painted(options_in(folder, steps={"steps": 9}))
-    assert read_image(folder / "out-000003.png").shape == (3, 40, 56)
+    assert read_image(folder / "out.png.000003.png").shape == (3, 40, 56)
     assert "the picture after 3 steps is kept" in caplog.text
     assert not (folder / "out.png").exists()
 

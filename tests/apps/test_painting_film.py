@@ -22,6 +22,7 @@ from murai.apps import painting_film, painting_film_result
 from murai.apps.painting import paint_files
 from murai.apps.painting_film_work import FilmWork, open_work
 from murai.apps.painting_options import PaintingOptions
+from murai.apps.settings_files import settings_file
 from murai.errors import ConfigError, MuraiError, PaintingError
 from tests.apps.painting_runs import draw_files, options_in, write
 from tests.apps.stylizing_runs import film, pixels, watch
@@ -66,7 +67,7 @@ def paint(options: PaintingOptions, *, curves: bool = False) -> dict[str, Any]:
         if not curves:
             patched.setattr(painting_film_result, "draw_curves", lambda *_: None)
         paint_files(options, Console(quiet=True))
-    result: dict[str, Any] = json.loads(options.output.with_suffix(".json").read_text())["result"]
+    result: dict[str, Any] = json.loads(settings_file(options.output, "paint").read_text())["result"]
     return result
 
 
@@ -87,7 +88,8 @@ def test_times_and_sound_are_those_of_the_film(folder: Path, ending: str) -> Non
     assert after.times_s == pytest.approx(before.times_s, abs=1e-3 if ending == ".mkv" else 0.0)
     assert [data for _, data in after.sound] == [data for _, data in before.sound]
     assert result["size"] == [96, 64] and after.frames[0].shape == (64, 96, 3)
-    left = {"in" + ending, "night.png", "wave.png", "photo.png", "out" + ending, "out.json", "out-losses.png"}
+    out = f"out{ending}"
+    left = {f"in{ending}", "night.png", "wave.png", "photo.png", out, f"{out}.json", f"{out}.losses.png"}
     assert {file.name for file in folder.iterdir()} == left
 
 
@@ -95,7 +97,7 @@ def test_frames_are_kept_where_that_is_asked(folder: Path) -> None:
     source = film(folder / "in.mp4", 3, sound=None)
     paint(on_film(folder, source, film={"frames": folder / "kept", "crf": 1}, save_every=2))
     kept = frames_in(folder / "kept")
-    assert len(kept) == 3 and (folder / "out-000002.png").exists() and not (folder / "out-000003.png").exists()
+    assert len(kept) == 3 and (folder / "out.mp4.000002.png").exists() and not (folder / "out.mp4.000003.png").exists()
     for frame, shown in zip(kept, watch(folder / "out.mp4").frames, strict=True):
         assert np.abs(frame.astype(float) - shown).mean() < 12.0, "4:2:0 takes some colour"
     paint(on_film(folder, source, "folder"))

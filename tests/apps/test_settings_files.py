@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from murai.apps.settings_files import kept_settings, overlaid, read_settings, repeated_settings
+from murai.apps.settings_files import (
+    folder_settings,
+    kept_settings,
+    overlaid,
+    read_settings,
+    repeated_settings,
+    settings_file,
+    write_settings,
+)
 from murai.errors import ConfigError
 
 
@@ -28,7 +36,7 @@ def test_a_file_that_has_changed_since_is_told(tmp_path: Path, caplog: pytest.Lo
     image, gone = tmp_path / "wave.png", tmp_path / "gone.png"
     image.write_bytes(b"a wave")
     gone.write_bytes(b"a night")
-    file = keep(tmp_path, image, gone, tmp_path)  # of a folder there is no digest
+    file = keep(tmp_path, image, gone)
     gone.unlink()
     with caplog.at_level(logging.WARNING):
         repeated_settings(file, "paint")
@@ -36,6 +44,28 @@ def test_a_file_that_has_changed_since_is_told(tmp_path: Path, caplog: pytest.Lo
         image.write_bytes(b"another wave")
         repeated_settings(file, "paint")
     assert caplog.messages == [f"{image} is another file than it was: the result will be another one"]
+
+
+def test_a_folder_that_has_changed_since_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its output, which may lie in it, doesn't count, and neither does a device: that has no end to be read to."""
+    photos, output = tmp_path / "photos", tmp_path / "photos" / "painted"
+    output.mkdir(parents=True)
+    (photos / "a.jpg").write_bytes(b"a")
+    settings = folder_settings(output, "paint")
+    write_settings(settings, kept_settings("paint", {"output": str(output)}, [photos, Path("/dev/zero")]))
+    (output / "a.png").write_bytes(b"painted")
+    repeated_settings(settings, "paint")
+    assert not caplog.messages
+    (photos / "b.jpg").write_bytes(b"b")
+    repeated_settings(settings, "paint")
+    assert caplog.messages == [f"{photos} is another folder than it was: the result will be another one"]
+
+
+def test_each_result_has_settings_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "frames").mkdir()
+    results = [tmp_path / name for name in ("a.png", "a.mp4", "frames")]
+    found = [settings_file(result, "paint").relative_to(tmp_path) for result in results]
+    assert found == [Path("a.png.json"), Path("a.mp4.json"), Path("frames/paint.json")]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 
 from murai.apps.settings_files import read_settings
-from murai.apps.stylizing_files import part_of
 from murai.apps.stylizing_options import make_options
 from murai.apps.stylizing_painter import BatchPainter
 from murai.apps.stylizing_pictures import Picture, write_picture
+from murai.core.files import part_of
 from murai.errors import ConfigError, MediaError, RenderError
 from murai.hardware import Compute, choose_compute
 from murai.imaging.colour import ColourSpace, from_rgb
@@ -196,7 +196,7 @@ def test_pictures_of_one_name_stay_apart_as_png(tmp_path: Path, pack: Path) -> N
 def test_settings_say_how_it_was_painted(tmp_path: Path, pack: Path) -> None:
     source = draw(tmp_path / "a.png")
     paint(source, tmp_path / "out.png", pack, styles=("style-2:2",), strength=0.5)
-    said = read_settings(tmp_path / "out.json", "stylize")
+    said = read_settings(tmp_path / "out.png.json", "stylize")
     again = make_options({**said["settings"], "output": tmp_path / "again.png"})
     assert (again.styles, again.strength, again.input) == (("style-2:2",), 0.5, str(source))
     assert said["pack"]["name"] == "tiny"
@@ -220,7 +220,7 @@ def test_a_full_disk_leaves_what_is_whole(tmp_path: Path, pack: Path) -> None:
         draw(source / name)
     (tmp_path / "out").mkdir()
     part_of(tmp_path / "out" / "b.png").symlink_to("/dev/full")
-    with pytest.raises(RenderError, match="No space left on device: free some space on that disk, then go on with"):
+    with pytest.raises(RenderError, match="No space left on device: make room there, then go on with"):
         paint(source, tmp_path / "out", pack)
     assert pixels(tmp_path / "out" / "a.png").shape == (64, 96, 3)
     assert not (tmp_path / "out" / "b.png").exists()

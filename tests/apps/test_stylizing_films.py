@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 
 from murai.apps.settings_files import read_settings
-from murai.apps.stylizing_files import part_of
 from murai.apps.stylizing_film import Film, FilmFrame
 from murai.apps.stylizing_films import FilmSink, paint_film
 from murai.apps.stylizing_footage import open_footage
@@ -22,6 +21,7 @@ from murai.apps.stylizing_mix import steady
 from murai.apps.stylizing_options import make_options
 from murai.apps.stylizing_painter import FilmPainter, Shades
 from murai.apps.stylizing_work import find_jobs
+from murai.core.files import part_of
 from murai.errors import ConfigError, MediaError, RenderError
 from murai.hardware import choose_compute
 from murai.stylize.engine import Engine
@@ -142,7 +142,7 @@ def test_pieces_are_joined_without_a_frame_or_a_sound_lost(tmp_path: Path, pack:
         paint(source, output, pack, crf=4, shard={"number": number, "of": 3})
     assert [len(watch(tmp_path / f"out.{number}-of-3.mp4").frames) for number in (1, 2, 3)] == [4, 4, 5]
     assert paint(source, output, pack, join=3).frames == 13
-    settings = [read_settings(tmp_path / f"{name}.json", "stylize") for name in ("whole", "out")]
+    settings = [read_settings(tmp_path / f"{name}.mp4.json", "stylize") for name in ("whole", "out")]
     settings[0]["settings"]["output"] = str(output)
     assert settings[0] == settings[1]
     whole, joined = watch(tmp_path / "whole.mp4"), watch(output)
@@ -161,9 +161,9 @@ def test_pieces_that_do_not_belong_together_are_not_joined(tmp_path: Path, pack:
     with pytest.raises(RenderError, match="painted otherwise"):
         paint(source, output, pack, join=2)
     paint(source, output, pack, shard={"number": 2, "of": 2})
-    settings = json.loads((tmp_path / "out.2-of-2.json").read_text())
+    settings = json.loads((tmp_path / "out.2-of-2.mp4.json").read_text())
     settings["piece"]["frames"] = 5
-    (tmp_path / "out.2-of-2.json").write_text(json.dumps(settings))
+    (tmp_path / "out.2-of-2.mp4.json").write_text(json.dumps(settings))
     with pytest.raises(RenderError, match="has 4 frames of 5"):
         paint(source, output, pack, join=2)
     assert not output.exists()
