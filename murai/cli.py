@@ -19,7 +19,8 @@ from murai.cli_stylize import stylize
 from murai.cli_train import train
 from murai.config import Config, parse_model, parse_size, read_toml
 from murai.core.paths import find_config
-from murai.errors import MuraiError
+from murai.core.process import GPU_LOST_STATUS, end_at_once
+from murai.errors import GpuLost, MuraiError
 from murai.hardware import share_cores
 
 app = typer.Typer(
@@ -41,10 +42,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 def main() -> None:
-    """The entry point: a known error is one line on standard error and exit status 1."""
+    """The entry point: a known error is one line on standard error and exit status 1; a lost GPU has its own status."""
     share_cores()
     try:
         app()
+    except GpuLost:  # told when it was found
+        end_at_once(GPU_LOST_STATUS)
     except MuraiError as fault:
         typer.echo(f"murai: {fault}", err=True)
         sys.exit(1)

@@ -3,6 +3,7 @@
 MuraiError                      one line: what, with its value, and the remedy
 ├── ConfigError                 a config file or an option that can't be used
 ├── HardwareError               the machine lacks what was asked for explicitly
+│   └── GpuLost                 the GPU fails at every call, until another process begins anew
 ├── AlreadyRunning              a second kiosk on the same machine
 ├── SourceError                 no pictures from where they should come
 │   ├── MediaError              a file or network stream that can't be read
@@ -56,6 +57,10 @@ class ConfigError(MuraiError):
 
 class HardwareError(MuraiError):
     """The machine lacks what was asked for explicitly."""
+
+
+class GpuLost(HardwareError):
+    """The GPU fails at every call: this process can't use it any more, another one may."""
 
 
 class AlreadyRunning(MuraiError):

@@ -16,6 +16,7 @@ from typing import Any
 from murai.apps.darkroom import Darkroom
 from murai.apps.figures import Figures, ShowFacts, StatsFile
 from murai.apps.lock import only_one
+from murai.apps.lost_gpu import gpu_watched
 from murai.apps.presses import PressClock
 from murai.apps.reloader import Reloader
 from murai.apps.show import Show
@@ -64,10 +65,11 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
 
     Raises:
         MuraiError: it can't start. Once it runs, faults go to the screen.
+        GpuLost: only another process can go on.
     """
     figures = Figures(FrameCounts(), started_s())
     config = options.read_config()
-    with _told_by_signals() as told, ExitStack() as stack:
+    with _told_by_signals() as told, gpu_watched(), ExitStack() as stack:
         stack.enter_context(only_one(runtime_folder()))
         stats = stack.enter_context(StatsFile(options.stats)) if options.stats else None
         if config.twitter.enabled:
@@ -84,7 +86,9 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
         canvas = stack.enter_context(open_canvas(config.display))
         # What is there by now stays. A full collection would look at all of it, and make a frame 140 ms late.
         gc.freeze()
-        with Kiosk(options, Equipment(config, canvas, darkroom, engine, opened, figures)) as kiosk:
+        equipment = Equipment(config, canvas, darkroom, engine, opened, figures)
+        # Watched once more within: what is to be closed may hang on a lost GPU.
+        with Kiosk(options, equipment) as kiosk, gpu_watched():
             kiosk.run(told, stats)
         summary = kiosk.summary()
         if stats:

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 
 from murai.apps.finder import Finder, Search
+from murai.apps.lost_gpu import check_gpu
 from murai.apps.pipeline import Pipeline, first_cause
 from murai.core.frame import Painted
 from murai.core.slot import SlotClosed
@@ -62,7 +63,11 @@ class Supervisor:
         self._stop()
 
     def newest(self, timeout_s: float) -> Painted | None:
-        """The newest painting, waiting up to `timeout_s` for one. Never raises: see `lost` and `ended`."""
+        """The newest painting, waiting up to `timeout_s` for one. For what fails, see `lost` and `ended`.
+
+        Raises:
+            GpuLost: something has failed, and the GPU answers no call any more; nothing else is ever raised.
+        """
         if self._pipeline is None:
             self._take_found(timeout_s)
             return None
@@ -117,7 +122,12 @@ class Supervisor:
             finder.close()
 
     def _lose(self, cause: BaseException) -> None:
-        """Gives the pipeline up, says why, and looks for the source again."""
+        """Gives the pipeline up, says why, and looks for the source again.
+
+        Raises:
+            GpuLost: that would be no use.
+        """
+        check_gpu(cause)
         if isinstance(cause, MuraiError):
             self.lost = str(cause)
             _log.error("%s", cause)

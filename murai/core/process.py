@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
+from threading import Timer
+from typing import NoReturn
+
+GPU_LOST_STATUS = 3
+"""Exit status of a show whose GPU was lost: whoever watches over the process is to start it again."""
 
 
 def started_s() -> float:
@@ -18,3 +24,17 @@ def started_s() -> float:
         return time.monotonic()
     since_boot_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")
     return time.monotonic() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot_s)
+
+
+def end_at_once(status: int) -> NoReturn:
+    """Ends the process without the interpreter's tear-down, in which a dead driver may hang or crash."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
+
+
+def end_after(seconds: float, status: int) -> None:
+    """Ends the process like that some time later, should it still be there, whatever its threads wait for."""
+    timer = Timer(seconds, end_at_once, [status])
+    timer.daemon = True
+    timer.start()
