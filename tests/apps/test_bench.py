@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from io import StringIO
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from rich.console import Console
 
 from murai.apps.benchmark import limits
 from murai.apps.benchmark import plan as planning
+from murai.apps.benchmark import run as bench_run
 from murai.apps.benchmark.figures import Result, Row, Subject, Timings
 from murai.apps.benchmark.footage import AsFastAsItGoes, Replay, record_clip
 from murai.apps.benchmark.johnson import JohnsonNetwork, johnson_flops
@@ -228,10 +232,24 @@ def test_what_is_not_installed_or_fails_is_a_line(pack: Pack, tmp_path: Path, mo
     assert result.notes == ["colour 96x64: too warm: open a window", "peer: not installed (cv2)"]
 
 
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", ["json_file", "plot"])
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_run, "choose_compute", lambda _: pytest.fail("the work has begun"))
     (tmp_path / "file").write_text("")
+    options = BenchOptions(**{given: tmp_path / "file" / "bench"})
     with pytest.raises(TrainingError, match="can't write"):
-        run_bench(BenchOptions(json_file=tmp_path / "file" / "bench.json"), Console(file=StringIO()))
+        run_bench(options, Console(file=StringIO()))
+
+
+def test_a_plot_that_cannot_be_drawn_is_told_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_run, "choose_compute", lambda _: pytest.fail("the work has begun"))
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(BenchError, match="--plot needs matplotlib"):
+        run_bench(BenchOptions(plot=tmp_path / "bench.png"), Console(file=StringIO()))
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
@@ -274,10 +292,31 @@ def test_the_table_has_all_columns_and_the_ratio() -> None:
     assert "…" not in told
 
 
-def test_the_plot_is_drawn_of_much_and_of_little(tmp_path: Path) -> None:
-    rows = [row("murai", stage, fps) for stage, fps in (("network", 60.0), ("pipeline", 40.0))]
-    rows += [row("murai", "pipeline", 10.0, (1280, 720)), row("murai", "pipeline", 30.0, styles=2)]
-    for number, result in enumerate((result_of(*rows), result_of(rows[0]))):
-        write_plot(result, tmp_path / f"{number}.png")
-        with Image.open(tmp_path / f"{number}.png") as plot:
+def panels_of(result: Result, file: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The titles of what is drawn; a panel without a line or a bar fails."""
+    titles: list[str] = []
+    plain = Figure.savefig
+
+    def save(figure: Figure, *words: Any, **more: Any) -> None:
+        assert all(axes.lines or axes.patches for axes in figure.axes)
+        titles.extend(axes.get_title() for axes in figure.axes)
+        plain(figure, *words, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Figure, "savefig", save)
+        write_plot(result, file)
+    return titles
+
+
+def test_the_plot_has_the_panels_that_there_is_something_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    quick = [row("murai", stage, fps) for stage, fps in (("network", 60.0), ("pipeline", 40.0))]
+    more = [row("murai", "pipeline", 10.0, (1280, 720)), row("murai", "pipeline", 30.0, styles=2)]
+    all_titles = ["by size (tiny)", "by styles that are mixed", "by pack (96x64)"]
+    for rows, titles in (([*quick, *more], all_titles), (quick, all_titles[::2]), (quick[:1], all_titles[:1])):
+        assert panels_of(result_of(*rows), tmp_path / f"{len(rows)}.png", monkeypatch) == titles
+        with Image.open(tmp_path / f"{len(rows)}.png") as plot:
             assert plot.format == "PNG"
+    write_plot(result_of(row("murai", "live", 30.0)), tmp_path / "none.png")
+    assert "nothing was measured that a plot shows" in caplog.text and not (tmp_path / "none.png").exists()

@@ -15,7 +15,7 @@ from murai.apps.benchmark.machine import describe_machine
 from murai.apps.benchmark.nvdec import nvdec_alone_fps
 from murai.apps.benchmark.options import BenchOptions, Size
 from murai.apps.benchmark.plan import Task, plan
-from murai.apps.benchmark.plot import write_plot
+from murai.apps.benchmark.plot import check_plot, write_plot
 from murai.apps.benchmark.table import show_result
 from murai.apps.benchmark.workshop import Workshop
 from murai.apps.evaluation_files import check_file, write_file
@@ -34,9 +34,10 @@ def run_bench(options: BenchOptions, console: Console) -> Result:
     Raises:
         MuraiError: something can't be measured at all, or a file not be written.
     """
-    for file in (options.json_file, options.plot):
-        if file:
-            check_file(file)
+    if options.json_file:
+        check_file(options.json_file)
+    if options.plot:
+        check_plot(options.plot)
     compute = choose_compute(options.device)
     packs = _packs(options, compute)
     tasks = plan(options, packs, compute.device)
