@@ -106,17 +106,18 @@ def paint(
         int | None, option(_MACHINE, "Keep the picture every so many steps, or frames.", min=1)
     ] = None,
     show: Annotated[bool, option(_MACHINE, "The developing picture in a window.", "--show")] = False,
+    resume: Annotated[bool, option(_MACHINE, "Skip what is painted already like that.", "--resume")] = False,
 ) -> None:
     """An image or a film, or each of a folder, painted like others by optimisation: slow, and of any style image.
 
     Beside the painting lie its settings (JSON) and a plot of its losses. A film that was stopped goes on when the same
-    command is given again.
+    command is given again, with or without --resume.
     """
     from rich.console import Console
 
     from murai.apps.painting import paint_files
 
-    paint_files(_options(said(context), from_), Console(), show=show)
+    paint_files(_options(said(context), from_), Console(), show=show, resume=resume)
 
 
 # Where the options that are no styles stand among the settings.

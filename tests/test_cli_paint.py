@@ -26,10 +26,10 @@ from murai.errors import ConfigError
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[PaintingOptions, bool]]:
-    """What `paint_files` was told."""
+    """What `paint_files` was told: the options, and whether to show it."""
     found: list[tuple[PaintingOptions, bool]] = []
 
-    def keep(options: PaintingOptions, console: Any, *, show: bool = False) -> None:
+    def keep(options: PaintingOptions, console: Any, *, show: bool, resume: bool) -> None:
         found.append((options, show))
 
     monkeypatch.setattr(painting, "paint_files", keep)
@@ -88,6 +88,14 @@ def test_all_that_is_said_arrives(told: list[tuple[PaintingOptions, bool]]) -> N
         save_every=10,
     )  # fmt: skip
     assert show
+
+
+def test_resume_is_no_setting_and_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[bool] = []
+    monkeypatch.setattr(painting, "paint_files", lambda *_, show, resume: found.append(resume))
+    for more in ("", "--resume"):
+        paint(*f"a.jpg --style night.jpg -o out.png {more}".split())
+    assert found == [False, True]
 
 
 def test_what_films_alone_have_arrives(told: list[tuple[PaintingOptions, bool]]) -> None:

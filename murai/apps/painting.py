@@ -12,10 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from murai.apps.painting_files import Result, check_result, write_picture, write_settings
+from murai.apps.painting_again import is_painted
+from murai.apps.painting_files import COMMAND, Result, check_result, write_picture, write_settings
 from murai.apps.painting_film import Stopped, paint_film
 from murai.apps.painting_options import PaintingOptions
-from murai.apps.painting_run import Progressing
+from murai.apps.painting_run import Progressing, loss_bar
 from murai.apps.painting_setup import (
     Job,
     open_machine,
@@ -25,6 +26,7 @@ from murai.apps.painting_setup import (
 )
 from murai.apps.painting_studio import Show, Studio
 from murai.apps.painting_styles import PaintingStyles
+from murai.apps.settings_files import folder_settings
 from murai.apps.stylizing_encoder import FILM_FORMATS
 from murai.apps.stylizing_work import FILM_ENDINGS, kind_of
 from murai.errors import ConfigError, MuraiError, PaintingError
@@ -34,10 +36,11 @@ _log = logging.getLogger(__name__)
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", *FILM_ENDINGS}
 
 
-def paint_files(options: PaintingOptions, console: Console, *, show: bool = False) -> None:
+def paint_files(options: PaintingOptions, console: Console, *, show: bool = False, resume: bool = False) -> None:
     """Paints an image, or every image of a folder; what can't be painted of a folder is told at the end.
 
     show: the developing picture in a window, from the main thread.
+    resume: what is painted already, with the same settings and from the same files, stays as it is.
 
     Raises:
         MuraiError: something can't be used, in words.
@@ -46,6 +49,8 @@ def paint_files(options: PaintingOptions, console: Console, *, show: bool = Fals
     options = _absolute(options)
     pairs = _contents(options)
     _spare_sources(options, pairs)
+    if resume and not (pairs := _unpainted(options, pairs, console)):
+        return
     with open_machine(options.machine) as machine, _window(show) as shown:
         assert machine.device != "auto"
         network = open_network(options.look, machine.device)
@@ -54,6 +59,7 @@ def paint_files(options: PaintingOptions, console: Console, *, show: bool = Fals
         chosen = options.model_copy(update={"machine": machine})
         studio = Studio(chosen, network, lambda _, at_s, lasts_s: styles.at(at_s, lasts_s), console, shown)
         if options.content.is_dir():
+            write_settings(folder_settings(options.output, COMMAND), chosen, {})
             _paint_all(studio, pairs)
         else:
             _paint_any(studio, *pairs[0])
@@ -89,6 +95,20 @@ def _contents(options: PaintingOptions) -> list[tuple[Path, Result]]:
         raise ConfigError(f"--frames for {content}, which is a folder", "give it for one film")
     alike = len({file.stem for file in files}) < len(files)
     return [(file, Result(output / ((file.name if alike else file.stem) + _ending(file)))) for file in files]
+
+
+def _unpainted(
+    options: PaintingOptions, pairs: Sequence[tuple[Path, Result]], console: Console
+) -> list[tuple[Path, Result]]:
+    """What is still to be painted; how much isn't is told."""
+    found = [
+        (content, result)
+        for content, result in pairs
+        if not is_painted(options.model_copy(update={"content": content, "output": result.picture}))
+    ]
+    if done := len(pairs) - len(found):
+        console.print(Text(f"{done} of {len(pairs)} painted already"), soft_wrap=True)
+    return found
 
 
 def _spare_sources(options: PaintingOptions, pairs: Sequence[tuple[Path, Result]]) -> None:
@@ -138,7 +158,8 @@ def _paint_picture(studio: Studio, content: Path, result: Result) -> None:
         raise ConfigError(f"--start {options.steps.start}: {content} has no frame before", "this is for films")
     job = prepare(content, studio.styles_at(0, 0.0, 0.0), options, options.machine.tile_px)
     check_result(result, job.settings.size)
-    with Progressing(job.settings, result.picture.name, studio.console) as progress:
+    with loss_bar(studio.console) as bar:
+        progress = Progressing(job.settings, result.picture.name, bar)
         keeper = _Keeper(job, result, options.save_every, studio.show)
 
         def watch(moment: Moment) -> None:
@@ -151,7 +172,7 @@ def _paint_picture(studio: Studio, content: Path, result: Result) -> None:
             keeper.keep_last()
             raise
     write_picture(result.picture, job.finished(painted))
-    write_settings(result, options, _facts(job, progress, studio, time.monotonic() - began_s))
+    write_settings(result.settings, options, {"result": _facts(job, progress, studio, time.monotonic() - began_s)})
     progress.draw_curves(result.curves)
     studio.console.print(Text(f"{result.picture}: {job.settings.size[1]}x{job.settings.size[0]} px"), soft_wrap=True)
 

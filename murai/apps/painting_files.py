@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,17 +103,17 @@ def _replace(file: Path, image: Image.Image) -> None:
     write_whole(file, lambda part: image.save(part, _FORMATS[file.suffix.lower()], quality=95, subsampling=0))
 
 
-def write_settings(result: Result, options: PaintingOptions, facts: Mapping[str, Any]) -> None:
-    """Writes everything that the painting is repeated by, with facts about it.
+def write_settings(file: Path, options: PaintingOptions, more: dict[str, Any]) -> None:
+    """Writes everything that a painting, or a folder of them, is repeated by, and more beside it.
 
     Raises:
         PaintingError: it can't be written.
     """
     said = settings_files.kept_settings(COMMAND, options.model_dump(mode="json"), files_of(options))
     try:
-        settings_files.write_settings(result.settings, said | {"result": facts})
+        settings_files.write_settings(file, said | more)
     except OSError as fault:
-        raise PaintingError(*unwritable(result.settings, fault)) from fault
+        raise PaintingError(*unwritable(file, fault)) from fault
 
 
 def files_of(options: PaintingOptions) -> list[Path]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
-from murai.apps.painting_files import Result, files_of, picture_bytes
+from murai.apps.painting_again import asked_of, differences
+from murai.apps.painting_files import Result, picture_bytes
 from murai.apps.painting_film_frames import FramePainter
-from murai.apps.painting_film_reading import about_frames, film_shape, read_film, times_s
+from murai.apps.painting_film_mending import Mending
+from murai.apps.painting_film_reading import Reel, about_frames, film_shape, read_film, times_s
 from murai.apps.painting_film_result import finish_film
-from murai.apps.painting_film_work import FilmState, FilmWork, differences, open_work, write_durably
+from murai.apps.painting_film_work import FilmState, FilmWork, open_work, write_durably
 from murai.apps.painting_masks import Masks
 from murai.apps.painting_options import PaintingOptions
-from murai.apps.painting_run import FilmProgress, counting
+from murai.apps.painting_run import FilmProgress, counting, loss_bar
 from murai.apps.painting_setup import Job, prepare
 from murai.apps.painting_studio import Studio
-from murai.apps.settings_files import sha256
 from murai.apps.stylizing_encoder import FILM_FORMATS
 from murai.errors import ConfigError, MuraiError, PaintingError
 from murai.imaging.flow import open_flow
@@ -28,7 +28,6 @@ from murai.painting.paint import Moment, Settings
 from murai.painting.passes import Turn, turn_at
 
 _log = logging.getLogger(__name__)
-_OF_NO_INFLUENCE = {"machine", "save_every"}  # on what is painted, but for rounding
 
 
 class Stopped(PaintingError):
@@ -87,15 +86,22 @@ class _Run:
         state = self.work.state()
         if state is None or not state.reports:  # nothing to lose
             return None
-        if others := differences(state.asked, self._asked):
+        if others := differences(state.asked, asked_of(self.options)):
             raise PaintingError(
                 f"{self.work.folder} has {len(state.reports)} frames that were painted with other settings "
                 f"({', '.join(others)})",
                 "give those again to go on, or remove that folder, or name another output",
             )
+        self._mend(state)
         done, of = len(state.reports), self._turns(state)
         self.studio.console.print(Text(f"{self.result.picture}: goes on after {done} of {of} frames"), soft_wrap=True)
         return state
+
+    def _mend(self, state: FilmState) -> None:
+        mending = Mending(self.work, self.options.film, self.frame_file)
+        if not mending.contents_are_whole(state):
+            self._read()
+        mending.forget_damaged(state)
 
     def begun(self) -> FilmState:
         """The state of a film of which nothing is painted yet: it is decoded into the work's folder.
@@ -103,21 +109,27 @@ class _Run:
         Raises:
             MediaError: it can't be read, or has no frames.
             PaintingError: there is no room for it.
+            TrainingError: what finds out what moved can't be had.
         """
-        frames = about_frames(self.options.content, self.options.film.seconds)
-        with counting(f"reading {self.options.content.name}", frames, self.studio.console) as advance:
-            reel = read_film(self.options, self.work, advance)
         tile_px = self.options.machine.tile_px
         assert tile_px is not None
-        state = FilmState(asked=self._asked, tile_px=tile_px, size=reel.size, times=reel.times)
+        flow = open_flow(self.options.film.flow, self.options.machine.device).name
+        reel = self._read()
+        state = FilmState(asked=asked_of(self.options), tile_px=tile_px, flow=flow, size=reel.size, times=reel.times)
         self.work.keep_state(state)
         return state
+
+    def _read(self) -> Reel:
+        frames = about_frames(self.options.content, self.options.film.seconds)
+        with counting(f"reading {self.options.content.name}", frames, self.studio.console) as advance:
+            return read_film(self.options, self.work, advance)
 
     def paint_frames(self, state: FilmState) -> None:
         """Paints what is not painted yet. Raises: MuraiError: a frame can't be painted or kept."""
         painter = self._painter(state)
         frames, of = len(state.times), self._turns(state)
-        with FilmProgress(self.result.picture.name, of, len(state.reports), self.studio.console) as progress:
+        with loss_bar(self.studio.console) as bar:
+            progress = FilmProgress(self.result.picture.name, of, len(state.reports), bar)
 
             def watch(job: Job, settings: Settings, moment: Moment) -> None:
                 progress.update(settings, painter.next_settings(job.settings), moment)
@@ -162,7 +174,7 @@ class _Run:
             styles = self.studio.styles_at(frame, at_s, lasts_s)
             return prepare(self.work.content(frame), styles, sized, tile_px, partial(masks.at, at_s))
 
-        finder = open_flow(options.film.flow, device)
+        finder = open_flow(state.flow, device)
         return FramePainter(self.studio.network, finder, options.film, options.steps.start, prepare_frame, self.work)
 
     def _keep_for_people(self, frame: int, png: bytes) -> None:
@@ -180,8 +192,3 @@ class _Run:
 
     def _turns(self, state: FilmState) -> int:
         return len(state.times) * self.options.film.passes
-
-    @cached_property
-    def _asked(self) -> dict[str, Any]:
-        said = self.options.model_dump(mode="json", exclude=_OF_NO_INFLUENCE)
-        return said | {"sha256": {str(file): sha256(file) for file in files_of(self.options)}}

@@ -33,7 +33,7 @@ def finish_film(
     if options.output.suffix.lower() in FILM_FORMATS:
         with counting(f"writing {options.output.name}", len(state.times), console) as advance:
             _encode(options, state, frame_file, advance)
-    write_settings(result, options, facts_of(state))
+    write_settings(result.settings, options, {"result": facts_of(state)})
     curves = Curves()
     for number, report in enumerate(_last_round(state.reports), 1):
         curves.add(number, report.losses | ({} if report.flicker is None else {"warping error": report.flicker}))
@@ -55,6 +55,7 @@ def facts_of(state: FilmState) -> dict[str, Any]:
     return {
         "size": [state.size[1], state.size[0]],
         "frames": len(state.times),
+        "flow": state.flow,
         "scenes": [report.frame + 1 for report in state.reports if report.anew],
         "warping_error": fmean(flickers) if flickers else None,
         "losses": {name: fmean(report.losses[name] for report in last) for name in ("content", "style", "variation")},

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from murai.apps.painting_files import picture_bytes
 from murai.core.files import unwritable, write_whole
 from murai.errors import PaintingError
+from murai.imaging.flow import FinderName
 from murai.training.data import read_image
 
 
@@ -39,12 +41,14 @@ class FrameReport(BaseModel):
 class FilmState(BaseModel):
     """How far the work has come.
 
-    asked: what the paintings depend on. tile_px: of the frames so far.
+    asked: what the paintings depend on. tile_px: of the frames so far. flow: what finds out what moved, as it was
+    chosen in the beginning: on another machine `auto` may be another one.
     times: of each frame, its tick and how many it lasts. size: (height, width) of the frames.
     """
 
     asked: dict[str, Any]
     tile_px: int
+    flow: FinderName
     size: tuple[int, int]
     times: list[tuple[int, int]]
     reports: list[FrameReport] = []
@@ -91,15 +95,26 @@ class FilmWork:
 
     def keep_painted(self, round_: int, frame: int, picture: Tensor) -> None:
         """picture: (3, H, W) float. Raises: PaintingError: it can't be written."""
-        write_durably(self._painted(round_, frame), save({"picture": picture.detach().cpu().contiguous()}))
+        write_durably(self.painted(round_, frame), save({"picture": picture.detach().cpu().contiguous()}))
 
     def read_painted(self, round_: int, frame: int) -> Tensor:
         """(3, H, W) float, in host memory."""
-        return load_file(self._painted(round_, frame))["picture"]
+        return load_file(self.painted(round_, frame))["picture"]
+
+    def painted(self, round_: int, frame: int) -> Path:
+        return self.folder / f"pass-{round_}" / f"{frame + 1:06d}.safetensors"
+
+    def has_painted(self, round_: int, frame: int) -> bool:
+        """Whether it is there, of the size that it says."""
+        try:
+            with safe_open(self.painted(round_, frame), "pt"):
+                return True
+        except (OSError, SafetensorError):
+            return False
 
     def forget_painted(self, round_: int, frame: int) -> None:
         """Nobody asks for it any more."""
-        self._painted(round_, frame).unlink(missing_ok=True)
+        self.painted(round_, frame).unlink(missing_ok=True)
 
     def frames_folder(self) -> Path:
         """Where frames for people go that nobody asked to keep."""
@@ -108,9 +123,6 @@ class FilmWork:
     def remove(self) -> None:
         """All of it, for the film is whole."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _painted(self, round_: int, frame: int) -> Path:
-        return self.folder / f"pass-{round_}" / f"{frame + 1:06d}.safetensors"
 
 
 @contextmanager
@@ -158,15 +170,3 @@ def write_durably(file: Path, content: bytes) -> None:
         write_whole(file, save)
     except OSError as fault:
         raise PaintingError(*unwritable(file, fault)) from fault
-
-
-def differences(one: dict[str, Any], other: dict[str, Any], within: str = "") -> list[str]:
-    """The names, with dots, at which two settings differ."""
-    found = []
-    for name in dict.fromkeys([*one, *other]):
-        left, right = one.get(name), other.get(name)
-        if isinstance(left, dict) and isinstance(right, dict):
-            found += differences(left, right, f"{within}{name}.")
-        elif left != right:
-            found.append(within + name)
-    return found

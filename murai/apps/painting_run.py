@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -18,26 +17,22 @@ from murai.training.records import Curves
 _log = logging.getLogger(__name__)
 
 
-class Progressing:
-    """A progress bar on a terminal, and the losses of all steps."""
+def loss_bar(console: Console) -> Progress:
+    """A bar for one of the classes below, which is to be opened while they are used."""
+    return _bar(console, TextColumn("{task.fields[said]}"))
 
-    def __init__(self, settings: Settings, title: str, console: Console) -> None:
-        self._bar = _bar(console, TextColumn("{task.fields[loss]}"))
-        self._task = self._bar.add_task(title, total=settings.work_px, loss="")
+
+class Progressing:
+    """A picture's progress in a bar, and the losses of all steps."""
+
+    def __init__(self, settings: Settings, title: str, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task(title, total=settings.work_px, said="")
         self._title = title
         self._curves = Curves()
         self.steps = 0
         self.first: dict[str, float] = {}
         self.last: dict[str, float] = {}
-
-    def __enter__(self) -> Progressing:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def update(self, moment: Moment) -> None:
         """Takes in a step."""
@@ -47,7 +42,7 @@ class Progressing:
         self._curves.add(moment.step, moment.losses)
         height, width = moment.picture.shape[1:]
         told = "  ".join(f"{name} {moment.losses[name]:.3g}" for name in ("total", "content", "style"))
-        self._bar.update(self._task, advance=height * width, loss=f"{width}x{height}  {told}")
+        self._bar.update(self._task, advance=height * width, said=f"{width}x{height}  {told}")
 
     def draw_curves(self, file: Path) -> None:
         """Writes a picture of each loss by step."""
@@ -55,25 +50,16 @@ class Progressing:
 
 
 class FilmProgress:
-    """A progress bar over all frames of a film, on a terminal.
+    """A film's progress in a bar over all frames.
 
     frames: to be painted in all passes. done: how many of them are painted already.
     """
 
-    def __init__(self, title: str, frames: int, done: int, console: Console) -> None:
-        self._bar = _bar(console, TextColumn("{task.fields[said]}"))
-        self._task = self._bar.add_task(title, total=None, said="")
+    def __init__(self, title: str, frames: int, done: int, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task(title, total=None, said="")
         self._frames = frames
         self._done = done
-
-    def __enter__(self) -> FilmProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def update(self, now: Settings, later: Settings, moment: Moment) -> None:
         """Takes in a step.

@@ -15,6 +15,8 @@ from murai import __version__
 from murai.errors import ConfigError
 
 _log = logging.getLogger(__name__)
+_OTHER_FILE = "%s is another file than it was: the result will be another one"
+_OTHER_FOLDER = "%s holds other files than it did: the results may be others"
 _USUAL_MODE = 0o644  # temporary files are for their owner alone
 
 
@@ -84,8 +86,8 @@ def repeated_settings(file: Path, command: str) -> dict[str, Any]:
     for name, digest in digests.items() if isinstance(digests, dict) else ():
         file = Path(name)
         if _counts(file) and _digest(file, _output_of(settings)) != digest:
-            kind = "folder" if file.is_dir() else "file"
-            _log.warning("%s is another %s than it was: the result will be another one", file, kind)
+            told = _OTHER_FOLDER if file.is_dir() else _OTHER_FILE
+            _log.warning(told, file)
     return settings
 
 

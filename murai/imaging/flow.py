@@ -20,8 +20,14 @@ _AS_WELL = 1.2
 _NOISE = 2.0 / 255.0
 
 
+FinderName = Literal["dis", "raft"]
+
+
 class FlowFinder(Protocol):
-    """Finds flows. One instance is one thread's."""
+    """Finds flows. One instance is one thread's. name: by which `open_flow` gives the same kind again."""
+
+    @property
+    def name(self) -> FinderName: ...
 
     def find(self, pictures: Tensor, others: Tensor) -> Tensor:
         """For each place of `pictures`, how far off the same thing is in `others`: (N, 2, H, W) float32 px.
@@ -31,7 +37,7 @@ class FlowFinder(Protocol):
         ...
 
 
-def open_flow(which: Literal["auto", "dis", "raft"] = "auto", device: torch.device | str = "cpu") -> FlowFinder:
+def open_flow(which: Literal["auto"] | FinderName = "auto", device: torch.device | str = "cpu") -> FlowFinder:
     """A finder by name; auto is RAFT on a GPU where torchvision has it, and DIS anywhere else.
 
     Raises:
@@ -60,6 +66,8 @@ class DisFlow:
     Raises:
         TrainingError: OpenCV is not installed.
     """
+
+    name: FinderName = "dis"
 
     def __init__(self) -> None:
         try:
@@ -96,6 +104,8 @@ class RaftFlow:
     Raises:
         TrainingError: torchvision can't be imported, or its weights can't be downloaded.
     """
+
+    name: FinderName = "raft"
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         try:

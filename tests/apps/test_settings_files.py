@@ -58,7 +58,7 @@ def test_a_folder_that_has_changed_since_is_told(tmp_path: Path, caplog: pytest.
     assert not caplog.messages
     (photos / "b.jpg").write_bytes(b"b")
     repeated_settings(settings, "paint")
-    assert caplog.messages == [f"{photos} is another folder than it was: the result will be another one"]
+    assert caplog.messages == [f"{photos} holds other files than it did: the results may be others"]
 
 
 def test_each_result_has_settings_of_its_own(tmp_path: Path) -> None:
