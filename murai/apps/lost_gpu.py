@@ -34,7 +34,8 @@ def check_gpu(cause: BaseException) -> None:
     """
     import torch  # here: a show that can't even start may do without
 
-    why = _why_lost() if torch.cuda.is_initialized() else None
+    used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    why = _why_lost() if used else None
     if why is None:
         return
     what = f"the GPU has failed for good ({why})"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from murai.imaging.warp import pixel_grid
+from murai.imaging.warp import Mover
 
 _SHORTEST_SIDE_PX = 8  # of the coarsest picture
 _LONGEST_STEP_PX = 1.5
@@ -51,9 +51,7 @@ class _Level:
     """
 
     def __init__(self, size: tuple[int, int], device: torch.device | str) -> None:
-        # As grid_sample counts: from -1 at the first pixel's outer edge to 1 at the last's.
-        self._unit = torch.tensor([2.0 / size[1], 2.0 / size[0]], device=device).view(1, 2, 1, 1)
-        self._grid = (pixel_grid(*size, device) + 0.5) * self._unit - 1.0
+        self._mover = Mover(size, device)
 
     def refine(self, now: Tensor, before: Tensor, coarse: Tensor) -> Tensor:
         """One step on from the next coarser level's flow: (1, 2, ceil(H / 2), ceil(W / 2))."""
@@ -64,16 +62,12 @@ class _Level:
         a, c = a - mean_across.square() + _DULL, c - mean_down.square() + _DULL
         b = b - mean_across * mean_down
         flow = _enlarged(coarse, a) * 2.0
-        missing = now - self._moved(before, flow)
+        missing = now - self._mover.moved(before, _enlarged(flow, before))
         e, f, mean = _around(torch.cat([slopes * missing, missing], 1)).chunk(3, 1)
         e, f = e - mean_across * mean, f - mean_down * mean
         step = torch.cat([c * e - b * f, a * f - b * e], 1) / (a * c - b * b)
         flow = flow + step.clamp(-_LONGEST_STEP_PX, _LONGEST_STEP_PX)
         return F.avg_pool2d(flow, 3, 1, 1, count_include_pad=False)
-
-    def _moved(self, before: Tensor, flow: Tensor) -> Tensor:
-        grid = (self._grid + _enlarged(flow, before) * self._unit).permute(0, 2, 3, 1)
-        return F.grid_sample(before, grid, padding_mode="border", align_corners=False)
 
 
 def _enlarged(flow: Tensor, like: Tensor) -> Tensor:

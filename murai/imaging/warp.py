@@ -38,6 +38,23 @@ def warp(pictures: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = 
     return F.grid_sample(pictures.to(precise), grid.to(precise), mode=mode, padding_mode="border", align_corners=False)
 
 
+class Mover:
+    """Warps pictures of one size again and again; on a GPU it sends nothing there. Owned by one thread.
+
+    size: height and width, px.
+    """
+
+    def __init__(self, size: tuple[int, int], device: torch.device | str = "cpu") -> None:
+        # As grid_sample counts: from -1 at the first pixel's outer edge to 1 at the last's.
+        self._unit = torch.tensor([2.0 / size[1], 2.0 / size[0]], device=device).view(1, 2, 1, 1)
+        self._grid = (pixel_grid(*size, device) + 0.5) * self._unit - 1.0
+
+    def moved(self, pictures: Tensor, flow: Tensor) -> Tensor:
+        """As `warp`, bilinear and in single precision."""
+        grid = (self._grid + flow * self._unit).permute(0, 2, 3, 1)
+        return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+
+
 def stays_inside(flow: Tensor) -> Tensor:
     """1 where the flow points into the picture, 0 where it leaves it, (N, 1, H, W) float."""
     height, width = flow.shape[2:]

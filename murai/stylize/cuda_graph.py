@@ -1,35 +1,37 @@
-"""A painter, recorded once for each size of picture, and replayed for every frame.
-
-A frame is some fifty kernels of a few microseconds each; launched one by one, the processor takes longer to ask
-for them than the GPU to run them. A graph is asked for in one call.
-"""
+"""Work on a GPU that is recorded once for each shape of what it reads, and replayed for every frame."""
 
 from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
-from murai.stylize.painters import Painter
-
 _log = logging.getLogger(__name__)
 
-_SIZES = 3  # of pictures, whose graphs are kept: a camera's, its next mode's, and one of another film
+_SHAPES = 3  # whose graphs are kept: those of a camera's size, of its next mode's, and of another film's
 _WARM_UP_RUNS = 3  # TorchScript compiles in the second, and cuDNN tries its algorithms before
+_TRY_AGAIN_AFTER_S = 60.0
+_TRIES = 2  # for each shape; what doesn't go then won't go later
+_MOST_FAILED = 8  # shapes; a folder of pictures, each of its own size, isn't to be tried to its end
 
 _ONE_AT_A_TIME = Lock()
 """CUDA lets a process record one graph at a time, and a reload records while the show may."""
 
+Work = Callable[[], tuple[Tensor, ...]]
+"""Launches kernels that read memory which stays where it is; gives what they make."""
+
 
 class Recording(Protocol):
-    """One painting's work on the GPU, as it was recorded: its inputs' and output's memory stay where they are."""
+    """Work on the GPU, as it was recorded: the memory of what it reads and makes stays where it is."""
 
     def replay(self) -> None:
         """Asks for all of it, behind what the current stream has to do."""
@@ -38,153 +40,142 @@ class Recording(Protocol):
 class Recorder(Protocol):
     """Records graphs. `CudaRecorder` on a GPU."""
 
-    def record(self, work: Painter, inputs: Inputs) -> tuple[Recording, Tensor]:
-        """The recording of `work` on these inputs, and where it puts its painting.
+    def record(self, work: Work) -> tuple[Recording, tuple[Tensor, ...]]:
+        """The recording, and where each replay puts what it makes. Does the work a few times before.
 
         Raises:
             RuntimeError: something in it can't be recorded.
         """
 
 
-class Inputs:
-    """Memory that a graph reads: one picture, one style, and its ground. Arguments as of a `Painter`."""
+class Stage(Protocol):
+    """Memory that a recording reads, already filled, and the work that is recorded."""
 
-    def __init__(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> None:
-        height, width = rgb.shape[1], rgb.shape[2]
-        self.rgb = torch.empty((height, width, 4), dtype=torch.uint8, device=rgb.device)[:, :, :3].permute(2, 0, 1)
-        self.style = [torch.empty_like(each) for each in (ground, *kernels, *biases)]
-        self._kernels = len(kernels)
-        self._held: list[Tensor] = []
-
-    def put(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> None:
-        """Copies what is new, within the GPU. The style only when it is another than the last."""
-        _copy(rgb, self.rgb)
-        style = [ground, *kernels, *biases]
-        if len(style) != len(self._held) or any(new is not old for new, old in zip(style, self._held, strict=True)):
-            torch._foreach_copy_(self.style, style)
-            self._held = style  # held: or another tensor could come to the same place, and pass for it
-
-    def paint_with(self, painter: Painter) -> Tensor:
-        """Paints from this memory."""
-        kernels, biases = self.style[1 : 1 + self._kernels], self.style[1 + self._kernels :]
-        return painter(self.rgb, self.style[0], kernels, biases)
+    def work(self) -> tuple[Tensor, ...]: ...
 
 
-class GraphPainter:
-    """A `Painter` that records another one's work and replays it; sizes that were longest not seen are forgotten.
+StageT = TypeVar("StageT", bound=Stage)
+Shape = tuple[int, ...]
 
-    The style is one of the graph's inputs: another one is copied in, and nothing is recorded anew. The graph's own
-    painting is overwritten by the next frame, while the screen, a snapshot and the recorder may still read this
-    one, each on its own stream and in its own time. So every painting is copied out to memory of its own, which
-    torch gives again to a newer one when the last reader has let go of it (readers on other streams say so by
-    `record_stream`). Where a size can't be recorded, it logs the reason, and calls the painter itself from then on.
 
-    All work goes to the current stream; a recording waits for the whole GPU, once for each size.
+@dataclass(frozen=True)
+class Recorded(Generic[StageT]):
+    """What is kept for one shape. made: overwritten by each replay."""
+
+    stage: StageT
+    recording: Recording
+    made: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class _Failure:
+    tries: int
+    at_s: float
+
+
+class Recordings(Generic[StageT]):
+    """The recordings of one kind of work. Used by one thread at a time; the shapes longest not seen are forgotten.
+
+    A shape that can't be recorded is tried once more after a minute, for a fault may pass; the reason is told once.
+
+    name: of the work, for the log.
     """
 
-    def __init__(self, painter: Painter, recorder: Recorder) -> None:
-        self._painter = painter
-        self._recorder: Recorder | None = recorder
-        self._scenes: OrderedDict[tuple[int, ...], _Scene] = OrderedDict()
+    def __init__(self, name: str, recorder: Recorder, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name = name
+        self._recorder = recorder
+        self._clock = clock
+        self._kept: OrderedDict[Shape, Recorded[StageT]] = OrderedDict()
+        self._failures: dict[Shape, _Failure] = {}
+        self._told = False
 
-    @torch.inference_mode()
-    def __call__(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> Tensor:
-        scene = self._scene(rgb, ground, kernels, biases)
-        if scene is None:
-            return self._painter(rgb, ground, kernels, biases)
-        scene.inputs.put(rgb, ground, kernels, biases)
-        scene.recording.replay()
-        return _copied(scene.painting)
+    def of(self, shape: Shape, prepare: Callable[[], StageT]) -> Recorded[StageT] | None:
+        """The recording for this shape, made now if need be; None where the work is to be done without one.
 
-    def _scene(self, rgb: Tensor, ground: Tensor, kernels: list[Tensor], biases: list[Tensor]) -> _Scene | None:
-        key = (*rgb.shape, *(side for kernel in kernels for side in kernel.shape[:2]))
-        if key in self._scenes:
-            self._scenes.move_to_end(key)
-        elif self._recorder is not None:
-            inputs = Inputs(rgb, ground, kernels, biases)
-            inputs.put(rgb, ground, kernels, biases)
-            self._record(key, inputs, self._recorder)
-        return self._scenes.get(key)
+        shape: all that a recording depends on. prepare: makes the memory for one, and fills it.
+        """
+        if shape in self._kept:
+            self._kept.move_to_end(shape)
+        elif self._may_try(shape):
+            self._record(shape, prepare())
+        return self._kept.get(shape)
 
-    def _record(self, key: tuple[int, ...], inputs: Inputs, recorder: Recorder) -> None:
+    def _may_try(self, shape: Shape) -> bool:
+        failure = self._failures.get(shape)
+        if failure is None:
+            return len(self._failures) < _MOST_FAILED
+        return failure.tries < _TRIES and self._clock() - failure.at_s >= _TRY_AGAIN_AFTER_S
+
+    def _record(self, shape: Shape, stage: StageT) -> None:
         try:
             with _ONE_AT_A_TIME:
-                recording, painting = recorder.record(self._painter, inputs)
+                recording, made = self._recorder.record(stage.work)
         except RuntimeError as error:
-            _log.warning("painting without a CUDA graph: %s", " ".join(str(error).split())[:200])
-            self._recorder = None
-            self._scenes.clear()
+            self._fail(shape, error)
             return
-        self._scenes[key] = _Scene(inputs, recording, painting)
-        # Only now: recording has waited for the GPU, so that nothing runs any more of what is forgotten.
-        while len(self._scenes) > _SIZES:
-            self._scenes.popitem(last=False)
+        self._failures.pop(shape, None)
+        self._kept[shape] = Recorded(stage, recording, made)
+        # What is forgotten may still be running: CUDA frees such a graph when it is done, and its memory is given
+        # again only to what comes behind it, on the same stream or in another graph of the same pool.
+        while len(self._kept) > _SHAPES:
+            self._kept.popitem(last=False)
 
-
-class _Scene:
-    """What is kept for one size."""
-
-    def __init__(self, inputs: Inputs, recording: Recording, painting: Tensor) -> None:
-        self.inputs = inputs
-        self.recording = recording
-        self.painting = painting
-
-
-def _copied(painting: Tensor) -> Tensor:
-    copied = torch.empty((*painting.shape[1:], 4), dtype=torch.uint8, device=painting.device)[:, :, :3].permute(2, 0, 1)
-    _copy(painting, copied)
-    return copied
-
-
-def _copy(rgb: Tensor, to: Tensor) -> None:
-    """Copies a picture into one that is a view of RGBx memory."""
-    if rgb.stride() == to.stride() and not rgb.storage_offset() and _rgbx_bytes(rgb) <= rgb.untyped_storage().nbytes():
-        # With the fourth byte, which makes it one run of memory, that is copied as fast as memory goes.
-        _whole(to).copy_(_whole(rgb))
-    else:
-        to.copy_(rgb)
-
-
-def _whole(rgb: Tensor) -> Tensor:
-    return rgb.as_strided((_rgbx_bytes(rgb),), (1,))
-
-
-def _rgbx_bytes(rgb: Tensor) -> int:
-    return 4 * rgb.shape[1] * rgb.shape[2]
+    def _fail(self, shape: Shape, error: RuntimeError) -> None:
+        before = self._failures.get(shape, _Failure(0, 0.0))
+        self._failures[shape] = _Failure(before.tries + 1, self._clock())
+        level = logging.DEBUG if self._told else logging.WARNING
+        _log.log(level, "%s without a CUDA graph: %s", self._name, " ".join(str(error).split())[:200])
+        self._told = True
 
 
 class CudaRecorder:
-    """Records by torch's CUDA graphs, on a stream and in a pool of memory of its own."""
+    """Records by torch's CUDA graphs, on a stream and in a pool of memory of its own.
+
+    Not by `torch.cuda.graph`: on entering, that waits for the whole GPU, gives all free memory back, which waits again,
+    and in older versions collects garbage, to have more memory for the graph. All of that would hold the show up while
+    a pack is loaded, and nothing needs it: the recording reads nothing that the GPU is still to compute, and its memory
+    is a pool of its own. Where memory is so short that the recording fails, the work is done without it. What is
+    left: cuDNN tries its algorithms in the warm-up, and torch may give the memory for that back.
+
+    The thread that records may end, as the one that loads packs does, and another one replay. CUDA ties only the
+    time from beginning to end of a recording to a thread. The graph holds kernels and addresses; torch's streams, its
+    pools and cuDNN's handles are the process's, the handles lent to threads. cuDNN's workspace is asked for
+    anew by each convolution, and so lies in the graph's pool. Only cuBLAS's would lie outside, one for each handle and
+    stream, and be shared with whoever gets the handle next: what is recorded here has no matrix product.
+    """
 
     def __init__(self) -> None:
+        self._begin_anew()
+        self._failed: list[torch.cuda.CUDAGraph] = []
+
+    def _begin_anew(self) -> None:
         # torch gives the same 32 streams again and again, and whatever else is put on this one would be recorded
         # too: so decoders and the screen have urgent ones, which are others.
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self._pool = torch.cuda.graph_pool_handle()
-        self._failed: list[torch.cuda.CUDAGraph] = []
 
-    def record(self, work: Painter, inputs: Inputs) -> tuple[Recording, Tensor]:
-        graph, before = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
-        self._stream.wait_stream(before)
+    def record(self, work: Work) -> tuple[Recording, tuple[Tensor, ...]]:
+        graph, before, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream(), self._stream
+        stream.wait_stream(before)
         try:
-            # The outer one, because torch leaves its stream current when a recording fails.
-            with torch.cuda.stream(self._stream):
-                self._warm_up(work, inputs)
-                # thread_local: the decoder and the screen may go on and allocate memory meanwhile.
-                mode = "thread_local"
-                with _nothing_collected(), torch.cuda.graph(graph, self._pool, self._stream, mode):
-                    painting = inputs.paint_with(work)
+            with torch.cuda.stream(stream):
+                _warm_up(work)
+                with _nothing_collected():
+                    made = self._capture(graph, work)
         except RuntimeError:
             self._end_failed(graph)
             raise
         finally:
-            before.wait_stream(self._stream)
-        return graph, painting
+            before.wait_stream(stream)
+        return graph, made
 
-    def _warm_up(self, work: Painter, inputs: Inputs) -> None:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=True):
-            for _ in range(_WARM_UP_RUNS):
-                inputs.paint_with(work)
+    def _capture(self, graph: torch.cuda.CUDAGraph, work: Work) -> tuple[Tensor, ...]:
+        # thread_local: the decoder and the screen may go on and allocate memory meanwhile.
+        graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+        try:
+            return work()
+        finally:
+            graph.capture_end()
 
     def _end_failed(self, graph: torch.cuda.CUDAGraph) -> None:
         """Lets torch's memory go on as usual; versions before pytorch#180395 leave it waiting for the recording's end.
@@ -194,6 +185,13 @@ class CudaRecorder:
         self._failed.append(graph)
         with suppress(RuntimeError, AttributeError):  # it isn't forgotten, or no longer done by this name
             torch._C._cuda_endAllocateToPool(torch.cuda.current_device(), self._pool)
+        self._begin_anew()  # or the next recording could get what this one has left half done
+
+
+def _warm_up(work: Work) -> None:
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=True):
+        for _ in range(_WARM_UP_RUNS):
+            work()
 
 
 @contextmanager

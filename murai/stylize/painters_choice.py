@@ -13,8 +13,9 @@ import torch
 from murai.errors import HardwareError
 from murai.hardware import Compute, NumberType
 from murai.stylize.cpu_painting import open_cpu_painter
-from murai.stylize.cuda_graph import CudaRecorder, GraphPainter
+from murai.stylize.cuda_graph import CudaRecorder
 from murai.stylize.cuda_painting import KernelPainter
+from murai.stylize.graph_painting import GraphPainter
 from murai.stylize.painters import Painter
 from murai.stylize.painters_measured import Memory, Run, Timer, measure
 from murai.stylize.torchscript import compile_painter
