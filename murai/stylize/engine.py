@@ -19,6 +19,7 @@ from murai.networks.canvas import canvas_size, draw_canvas
 from murai.networks.folded import FoldedStyle, Folding, fold_statistics
 from murai.networks.statistics import Statistics, finish, measuring
 from murai.networks.style import StyleNetwork
+from murai.stylize.drift import PinnedCourier
 from murai.stylize.following import Following, mix_rows
 from murai.stylize.pack import Pack, PackWeights, load_weights
 from murai.stylize.painters import Painter
@@ -57,7 +58,8 @@ class Engine:
         torch.set_num_threads(compute.threads)
         self._weights = _on_device(load_weights(pack, twin=twin), compute)
         self._follows = pack.facts.network.follow
-        self._following = Following(self._weights.mean, self._weights.deviation)
+        courier = PinnedCourier() if compute.device == "cuda" else None
+        self._following = Following(self._weights.mean, self._weights.deviation, courier)
         self._ways = ways(compute)
         self._canvas = torch.empty(0)
         self._mixed: _Mixed | None = None
@@ -147,8 +149,7 @@ class Engine:
             return
         with torch.inference_mode():
             moved = self._following.step(shares, now_s, partial(self._looking, rgb))
-            # On a GPU, to find out whether it shows would be to wait; it is quicker to go ahead.
-            if moved and (self.compute.device == "cuda" or self._shows(shares)):
+            if moved and self._shows(shares):
                 self._put_in(self._mix(shares))
 
     def look(self, rgb: Tensor, shares: list[float]) -> Statistics:
@@ -181,12 +182,15 @@ class Engine:
     def _mix(self, shares: list[float]) -> _Mixed:
         mean, deviation = self._following.present(shares)
         style = self._kit.folding.fold(*fold_statistics(*self._vectors(shares), mean, deviation))
+        self._following.folded()
         return _Mixed(list(shares), mean, deviation, style)
 
     def _shows(self, shares: list[float]) -> bool:
         """Whether the statistics have moved noticeably from those that are in the folded style."""
         if self._mixed is None or self._mixed.shares != shares:
             return False
+        if self.compute.device == "cuda":  # to look would be to wait
+            return self._following.drifted(_NOTICEABLE)
         mean, deviation = self._following.present(shares)
         change = torch.maximum((mean - self._mixed.mean).abs(), (deviation - self._mixed.deviation).abs())
         return float((change / self._mixed.deviation).max()) > _NOTICEABLE

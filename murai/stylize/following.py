@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from murai.networks.statistics import Statistics, finish
+from murai.stylize.drift import Courier, Drift, distance
 
 TIME_CONSTANT_S = 2.0
 REST_S = 0.5
@@ -25,12 +26,15 @@ Look = Callable[[list[float]], Generator[None, None, Statistics]]
 class Following:
     """The statistics of every style, on their way to those of the scene. Used by one thread at a time.
 
-    On a GPU it only launches, and waits for nothing.
+    On a GPU it only launches, and waits for nothing. How they move is computed when somebody asks for them, for all
+    of the time since then at once: while nobody does, it costs nothing.
 
     mean, deviation: (S, V), the usual ones of each style, from which they start.
+    courier: for `drifted`; not needed otherwise.
     """
 
-    def __init__(self, mean: Tensor, deviation: Tensor) -> None:
+    def __init__(self, mean: Tensor, deviation: Tensor, courier: Courier | None = None) -> None:
+        self._drift = Drift(courier) if courier is not None else None
         # Deviations by their logarithms: mixed and moved in any way they stay above zero.
         self._usual = torch.cat([mean, deviation.log()], 1)
         self.forget()
@@ -42,9 +46,24 @@ class Following:
         self._looking: Generator[None, None, Statistics] | None = None
         self._shares = [0.0] * len(self._usual)
         self._stepped_s = self._looked_s = -math.inf
+        self._unmoved_s = 0.0  # in which they should have moved, and haven't yet
+        if self._drift is not None:
+            self._drift.rest()
+            self._drift.jumped()
+
+    def drifted(self, noticeable: float) -> bool:
+        """Whether they may have moved by more than so many deviations since `folded`; without waiting for a GPU."""
+        assert self._drift is not None, "there is no courier to tell it"
+        return self._drift.shows(noticeable)
+
+    def folded(self) -> None:
+        """As they stand they are in use now."""
+        if self._drift is not None:
+            self._drift.folded()
 
     def present(self, shares: list[float]) -> Statistics:
         """Mean and deviation (V,) of a mix as they stand."""
+        self._move()
         mean, log_deviation = mix_rows(self._table, shares).chunk(2)
         return mean, log_deviation.exp()
 
@@ -56,9 +75,11 @@ class Following:
         for it, and again half a second later.
         """
         moved = self._glide(shares, now_s)
+        if shares != self._shares:
+            self._move()
         before, self._shares = self._shares, list(shares)
         if shares != before:
-            self._target = self._looking = None
+            self._rest()
             coming = [style for style, share in enumerate(shares) if share > 0.0 and before[style] == 0.0]
             for style in coming:
                 self._adopt(style, finish(look([float(other == style) for other in range(len(shares))])))
@@ -74,22 +95,48 @@ class Following:
         try:
             next(looking)
         except StopIteration as end:
-            self._looking, self._target = None, _joined(end.value)
+            self._aim(_joined(end.value))
+
+    def _aim(self, target: Tensor) -> None:
+        self._move()
+        self._looking, self._target = None, target
+        if self._drift is not None:
+            self._drift.aim(distance(mix_rows(self._table, self._shares), target))
+
+    def _rest(self) -> None:
+        self._target = self._looking = None
+        if self._drift is not None:
+            self._drift.rest()
 
     def _glide(self, shares: list[float], now_s: float) -> bool:
         passed_s, self._stepped_s = max(now_s - self._stepped_s, 0.0), now_s
         if self._target is None or shares != self._shares:
             return False
-        part = 1.0 - math.exp(-passed_s / TIME_CONSTANT_S)
+        self._unmoved_s += passed_s
+        if self._drift is not None:
+            self._drift.go(_part_of_way(passed_s))
+        return True
+
+    def _move(self) -> None:
+        """Makes up for the time in which nobody has asked for them; along one line, however it is divided."""
+        unmoved_s, self._unmoved_s = self._unmoved_s, 0.0
+        if self._target is None or unmoved_s == 0.0:
+            return
+        shares, part = self._shares, _part_of_way(unmoved_s)
         change = (self._target - mix_rows(self._table, shares)) * (part / sum(share * share for share in shares))
         # Shares times these changes sum to `part` of the way; a style that isn't in the mix stays where it is.
         rows = [row + share * change if share else row for row, share in zip(self._table, shares, strict=True)]
         self._table = torch.stack(rows)
-        return True
 
     def _adopt(self, style: int, measured: Statistics) -> None:
+        if self._drift is not None:
+            self._drift.jumped()
         self._table = self._table.clone()
         self._table[style] = _joined(measured)
+
+
+def _part_of_way(passed_s: float) -> float:
+    return 1.0 - math.exp(-passed_s / TIME_CONSTANT_S)
 
 
 def mix_rows(table: Tensor, shares: list[float]) -> Tensor:
