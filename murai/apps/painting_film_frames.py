@@ -18,12 +18,16 @@ from murai.networks.perceptual import PerceptualNetwork
 from murai.painting.objective import Extra
 from murai.painting.paint import Moment, Settings, paint
 from murai.painting.passes import Turn
+from murai.painting.resizing import steps_from
 from murai.painting.temporal import Memory, blended, flicker, long_term, recalled, remembered, temporal_loss
 
 # A frame of which less can be found in the one before begins a scene. Between photographs of unlike things 0.19 to
 # 0.42 was found, and in a film of people who walk up to the camera never less than 0.85.
 _SCENE_TRUST = 0.5
-_NEXT_SHARE = 0.3  # of the steps, for frames that begin with a painting
+# Of the steps, for frames that begin with a painting, and as many at the largest size at least, as far as the scene's
+# first frame takes so many itself: with 2, what was hidden before stayed bare, and with 6 it was painted.
+_NEXT_SHARE = 0.3
+_FEWEST = 6
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class FramePainter:
     def next_settings(self, first: Settings) -> Settings:
         """Of the frames after a scene's first, by those of the first."""
         if self.start in (None, "warped", "last"):  # they begin with a painting
-            steps, sizes = max(1, round(first.steps * _NEXT_SHARE)), 1
+            fewest = steps_from(_FEWEST, len(first.stages) - 1)
+            steps, sizes = min(first.steps, max(fewest, round(first.steps * _NEXT_SHARE))), 1
         else:
             steps, sizes = first.steps, None
         return replace(first, steps=self.film.next_steps or steps, last_sizes=self.film.next_sizes or sizes)

@@ -46,3 +46,8 @@ def steps_at(steps: int, number: int) -> int:
     Each size has as much less as its sides are longer: what is found at a small size is only refined at a large one.
     """
     return max(1, round(steps / math.sqrt(2.0) ** number))
+
+
+def steps_from(steps: int, number: int) -> int:
+    """Steps at the smallest size that make so many at the size of this number; see `steps_at`."""
+    return round(steps * math.sqrt(2.0) ** number)

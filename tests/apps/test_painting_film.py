@@ -150,7 +150,9 @@ def test_a_new_scene_is_begun_anew(folder: Path) -> None:
 def test_frames_after_the_first_take_fewer_steps(folder: Path) -> None:
     source = film(folder / "in.mp4", 3, sound=None)
     steps = {"steps": 10, "size_px": 96, "smallest_px": 64}
-    assert _steps(on_film(folder, source, steps=steps)) == [10 + 7, 2, 2]
+    assert _steps(on_film(folder, source, steps=steps | {"steps": 40})) == [40 + 28, 8, 8]
+    assert _steps(on_film(folder, source, steps=steps)) == [10 + 7, 6, 6], "with fewer, new things would stay bare"
+    assert _steps(on_film(folder, source, steps={"steps": 2})) == [2, 2, 2]
     assert _steps(on_film(folder, source, steps=steps, film={"next_steps": 6, "next_sizes": 2})) == [17, 10, 10]
     assert _steps(on_film(folder, source, steps=steps | {"start": "noise"})) == [17, 17, 17]
 
