@@ -21,15 +21,26 @@ HWACCEL_CODECS = ("h264", "hevc", "av1", "vp8", "vp9", "mpeg2video", "mpeg4", "v
 
 
 def open_context(info: StreamInfo, device: torch.device) -> av.VideoCodecContext:
-    """A codec context whose frames stay on the GPU, in the context that PyTorch uses.
+    """A codec context whose frames stay on the GPU, in the CUDA context that PyTorch uses.
+
+    FFmpeg finds that as the one that is current in this thread. By PyAV's usual option `primary_ctx` it would refuse
+    the very same one, because PyTorch, which was there before, hasn't set the flags that FFmpeg wants in it.
 
     Raises:
         DecoderError: this PyAV has no decoder for the codec on NVIDIA's GPUs, or there is no driver.
     """
-    accelerator = HWAccel("cuda", device=str(device.index or 0), allow_software_fallback=False, is_hw_owned=True)
+    accelerator = HWAccel(
+        "cuda",
+        device=str(device.index or 0),
+        allow_software_fallback=False,
+        options={"primary_ctx": "0", "current_ctx": "1"},
+        is_hw_owned=True,
+    )
     try:
-        context = av.CodecContext.create(codec_of(info), "r", hwaccel=accelerator)
-    except (av.FFmpegError, ValueError) as fault:
+        with torch.cuda.device(device):
+            torch.zeros(1, device=device)  # some call of CUDA, for only that makes a context current
+            context = av.CodecContext.create(codec_of(info), "r", hwaccel=accelerator)
+    except (av.FFmpegError, ValueError, RuntimeError, AssertionError) as fault:  # the last: torch is built without CUDA
         raise DecoderError(f"FFmpeg can't decode {info.codec} on this GPU ({fault})", "see docs/hardware.md") from fault
     if not context.is_hwaccel:
         raise DecoderError(f"this FFmpeg can't decode {info.codec} on a GPU", "install PyAV from its own wheels")
@@ -45,8 +56,12 @@ def open_context(info: StreamInfo, device: torch.device) -> av.VideoCodecContext
 class HwaccelDecoder:
     """FFmpeg's frames on the GPU as RGB. Owned by the capture thread.
 
-    FFmpeg works on the device's default stream, so the lane waits for that, and that for the lane, before the
-    frame's memory is used again. The host waits for neither.
+    FFmpeg works on its context's default stream: `av_hwdevice_ctx_create` sets none, PyAV has no way to set one, and
+    planes take none. In PyTorch's context that is `torch.cuda.default_stream`. NVDEC writes a picture there when it is
+    mapped or copied, which is within `decode`; so the lane waits for that stream then. The picture's memory is used
+    again by a later `decode`, on that stream too; so that waits for the lane, before the picture is let go. The host
+    waits for neither. What it costs: painting is on the default stream as well, so that a picture is converted when
+    the painting before it is done, and not beside it.
 
     Raises:
         DecoderError: in `decode` and `flush`: the GPU can't decode this stream, or the driver failed.
@@ -102,9 +117,10 @@ class HwaccelDecoder:
         lane = self._frames.lane
         with lane.entered():
             lane.after_default()
-            frames = [self._frame(picture) for picture in whole]
-            lane.before_default()
-        return frames
+            try:
+                return [self._frame(picture) for picture in whole]
+            finally:
+                lane.before_default()
 
     def _frame(self, picture: av.VideoFrame) -> Frame:
         try:

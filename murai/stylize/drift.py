@@ -37,7 +37,8 @@ class PinnedCourier:
         self._event.record()
 
     def arrived(self) -> float | None:
-        return float(self._host) if self._event.query() else None
+        there = self._event.query()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return float(self._host) if there else None
 
 
 class Drift:

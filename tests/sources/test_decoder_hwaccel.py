@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import av
@@ -115,6 +117,49 @@ def test_other_forms_than_nv12_are_told(context: Nv12Context, lane: HostLane) ->
     stream = packets(units(moving(1), Recipe(pixel_format="yuv444p")))
     with pytest.raises(DecoderError, match="4:2:0"):
         decoder_for(context, lane).decode(stream[0])
+
+
+def test_what_was_read_is_waited_for_though_a_later_picture_is_refused(lane: HostLane) -> None:
+    good, bad = (av.CodecContext.create("h264", "r") for _ in range(2))
+    (first,) = (
+        in_nv12(frame) for unit in units(moving(1)) for frame in [*good.decode(av.Packet(unit)), *good.decode()]
+    )
+    clip = units(moving(1), Recipe(pixel_format="yuv444p"))
+    (second,) = (frame for unit in clip for frame in [*bad.decode(av.Packet(unit)), *bad.decode()])
+
+    class Both:
+        def decode(self, packet: object) -> list[av.VideoFrame]:
+            return [first, second]
+
+    with pytest.raises(DecoderError, match="4:2:0"):
+        decoder_for(Both(), lane).decode(packets(units(moving(1)))[0])
+    assert lane.log == ["after default", "mark", "before default"]
+
+
+def test_ffmpeg_is_given_the_context_that_torch_has_made_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    @contextmanager
+    def on(device: torch.device) -> Iterator[None]:
+        told.append(f"on {device}")
+        yield
+        told.append("back")
+
+    def accelerated(kind: str, *, device: str, options: dict[str, str], is_hw_owned: bool, **more: object) -> str:
+        assert (kind, is_hw_owned) == ("cuda", True)
+        return f"{device} {sorted(options.items())}"
+
+    def create(codec: str, mode: str, hwaccel: str) -> object:
+        told.append(f"{codec} {hwaccel}")
+        raise av.ArgumentError(22, "no driver")
+
+    monkeypatch.setattr(torch.cuda, "device", on)
+    monkeypatch.setattr(torch, "zeros", lambda *size, device: told.append(f"a call on {device}"))
+    monkeypatch.setattr("murai.sources.decoder_hwaccel.HWAccel", accelerated)
+    monkeypatch.setattr(av.CodecContext, "create", create)
+    with pytest.raises(DecoderError, match="no driver"):
+        open_context(INFO, torch.device("cuda", 1))
+    assert told == ["on cuda:1", "a call on cuda:1", "h264 1 [('current_ctx', '1'), ('primary_ctx', '0')]"]
 
 
 def test_without_a_gpu_there_is_a_reason() -> None:
