@@ -1,9 +1,8 @@
 """The style network as it runs live: the same picture as `StyleNetwork`, in two thirds of the time.
 
-With given statistics a style's scale and shift belong to the convolutions, and "twice as large, then
-convolve" is one convolution at the small size with four times the channels, put in their places
-afterwards (Shi et al. 2016 call that sub-pixel convolution). Both are exact: what is saved is memory
-traffic, which is what narrow networks wait for.
+With given statistics a style's scale and shift belong to the convolutions, and each enlargement is one convolution at
+the small size (see `murai.networks.enlarging`), whose channels are put in their places as pixels that lie together.
+Both are exact: what is saved is memory traffic, which is what narrow networks wait for.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from murai.networks.canvas import FOLD, MARGIN_PX
+from murai.networks.enlarging import before_enlarging
 from murai.networks.style import StyleNetwork
 
 _FULL = 20.0  # sigmoid's argument for 1.0
@@ -82,23 +82,6 @@ class Folding:
             [bias.to(self._dtype) for bias in shifts] + [self._last_bias],
             weave,
         )
-
-
-def before_enlarging(kernel: Tensor) -> Tensor:
-    """For a kernel (O, I, 3, 3) of the enlarged picture, the one of the small picture: (4 O, I, 3, 3).
-
-    Of its channels, the first O are the upper left of each four pixels, then upper right, lower left, lower right.
-    """
-    return _onto_halves(_onto_halves(kernel, -2), -1).transpose(0, 1).reshape(-1, *kernel.shape[1:])
-
-
-def _onto_halves(kernel: Tensor, dim: int) -> Tensor:
-    """By which of the two pixels that one becomes, what a kernel does along `dim` to the small picture: (2, ...)."""
-    before, here, after = kernel.unbind(dim)
-    nothing = torch.zeros_like(here)
-    first = torch.stack([before, here + after, nothing], dim)
-    second = torch.stack([nothing, before + here, after], dim)
-    return torch.stack([first, second])
 
 
 class FoldedPainter(nn.Module):

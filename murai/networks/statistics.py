@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from murai.networks.folded import before_enlarging, fold_statistics
+from murai.networks.enlarging import before_enlarging
+from murai.networks.folded import fold_statistics
 from murai.networks.style import VARIANCE_FLOOR, StyleNetwork
 
 Statistics = tuple[Tensor, Tensor]

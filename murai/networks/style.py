@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from murai.networks.canvas import CANVAS_CHANNELS, FOLD, MARGIN_PX
+from murai.networks.enlarging import enlarge_and_convolve
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,8 @@ class StyleNetwork(nn.Module):
                 shift[:, at + c : at + 2 * c],
             )
             at += 2 * c
-        x = self.up(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        x = enlarge_and_convolve(x, self.up.weight, None)
         x = F.relu(self.up_affine(x, scale[:, at:], shift[:, at:]))
-        x = torch.sigmoid(self.out(F.interpolate(x, scale_factor=2.0, mode="nearest")))
+        x = torch.sigmoid(enlarge_and_convolve(x, self.out.weight, self.out.bias))
         painted: Tensor = x[:, :, margin : margin + height, margin : margin + width]
         return painted

@@ -8,10 +8,11 @@ Each statistic takes features (N, C, H, W) and says how they are on the whole. w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
 
 StyleKind = Literal["gram", "moments", "sliced"]
 
@@ -35,9 +36,25 @@ def gram(features: Tensor, weights: Tensor | None = None) -> Tensor:
     n, channels, height, width = features.shape
     flat = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
     if weights is None:
-        return at_least_single(flat.transpose(1, 2) @ flat) / (height * width)
+        product: Tensor = _WithItself.apply(flat)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return at_least_single(product) / (height * width)
     weighted = flat * _normalised(weights).flatten(1)[..., None].to(flat.dtype)
     return at_least_single(weighted.transpose(1, 2) @ flat)
+
+
+class _WithItself(torch.autograd.Function):
+    """x^T x by picture, (N, C, C) of (N, P, C). Its slope takes one product, where torch takes two and adds them."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.transpose(1, 2) @ x
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        changed: Tensor = x @ (slope + slope.transpose(1, 2))
+        return changed
 
 
 def moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
