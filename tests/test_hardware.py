@@ -14,7 +14,16 @@ import torch
 
 from murai import hardware
 from murai.errors import HardwareError
-from murai.hardware import Compute, choose_compute, cpu_flags, machine_name, runs_on, share_cores, usable_cores
+from murai.hardware import (
+    Compute,
+    choose_compute,
+    cpu_flags,
+    machine_name,
+    memory_is_full,
+    runs_on,
+    share_cores,
+    usable_cores,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -227,6 +236,14 @@ def test_drawing_on_the_cpu_leaves_half_of_the_cores_to_the_network(
     monkeypatch.setattr(os, "environ", found := {})
     share_cores()
     assert found == {"OMP_WAIT_POLICY": "PASSIVE", "LP_NUM_THREADS": threads}
+
+
+def test_full_memory_is_known_however_it_is_told() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60)
+    assert memory_is_full(caught.value)
+    assert memory_is_full(MemoryError()) and memory_is_full(torch.OutOfMemoryError("CUDA out of memory. Tried to"))
+    assert not memory_is_full(RuntimeError("shapes cannot be multiplied"))
 
 
 def test_what_the_operator_says_of_threads_stands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ LARGEST_BYTES = 250_000
 
 def test_every_command_of_every_sheet_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    monkeypatch.setattr(painting, "paint_files", lambda options, console, *, show: told.append(options))
+    monkeypatch.setattr(painting, "paint_files", lambda options, console, *, show, resume: told.append(options))
     monkeypatch.setattr(stylizing, "stylize", lambda options, console: told.append(options) or Report())
     commands = [f"{sheet.base} {words}" for sheet in SHEETS.values() for _, words, command in sheet.tiles if command]
     for words in commands:
