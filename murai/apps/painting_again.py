@@ -33,7 +33,9 @@ def is_painted(options: PaintingOptions) -> bool:
     before = {name: value for name, value in found["settings"].items() if name not in _OF_NO_INFLUENCE}
     others = differences(before | {"sha256": found.get("sha256")}, asked_of(options))
     if others:
-        _log.warning("%s was painted with others (%s), and is painted again", options.output, ", ".join(others))
+        _log.warning(
+            "%s was painted with other settings or files (%s), and is painted again", options.output, ", ".join(others)
+        )
     return not others
 
 

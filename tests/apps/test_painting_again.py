@@ -71,7 +71,10 @@ def test_what_was_painted_otherwise_is_painted_again(folder: Path, caplog: pytes
     (folder / "out" / "b.png.json").write_text("{}")
     with caplog.at_level(logging.WARNING):
         assert resumed(of_folder(folder)).startswith("1 of 3 painted already\n")
-    assert f"a.png was painted with others (sha256.{folder / 'photos' / 'a.png'}), and is painted again" in caplog.text
+    assert (
+        f"a.png was painted with other settings or files (sha256.{folder / 'photos' / 'a.png'}), and is painted again"
+        in caplog.text
+    )
     assert "b.png is painted again: " in caplog.text
     after = touched(folder)
     assert {name for name in before if before[name] != after[name]} == {"a.png", "b.png"}
