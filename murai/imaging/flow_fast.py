@@ -1,7 +1,9 @@
-"""What moved where between two small pictures, found in a millisecond: dense Lucas-Kanade (1981), coarse to fine.
+"""What moved where between two small pictures, found in a few milliseconds.
 
-`murai.imaging.flow` is for training and finds more. This launches the same operations on a CPU and on a GPU, and
-waits for nothing. Flows are as in `murai.imaging.warp`.
+Dense Lucas-Kanade (1981), coarse to fine, gives flows that are smooth; at the outline of what moves, a neighbour's
+often fits better and is taken (Barnes et al. 2009, "PatchMatch", call that propagation). `murai.imaging.flow` is for
+training and finds more. This launches the same operations on a CPU and on a GPU, and waits for nothing. Flows are as
+in `murai.imaging.warp`.
 """
 
 from __future__ import annotations
@@ -15,10 +17,14 @@ from murai.imaging.warp import Mover
 _SHORTEST_SIDE_PX = 8  # of the coarsest picture
 _LONGEST_STEP_PX = 1.5
 _DULL = 3e-5  # mean squared slope of luma below which a place has nothing to hold on to
+_COARSE_STEPS = 2  # at each level but the finest, where a second one costs most and brings least
+_NEIGHBOUR_PX = 3  # how far off
+_LIGHT_LEVEL = 3  # of the pyramid: what is still seen there may be light, which changes
+_MUST_BE_BETTER = 5e-4  # of luma, by which a neighbour's flow must explain a place better
 
 
 class FastFlow:
-    """Finds flows between pictures of one size; one step at each level. Owned by one thread.
+    """Finds flows between pictures of one size. Owned by one thread.
 
     size: height and width, px.
     """
@@ -28,6 +34,7 @@ class FastFlow:
         while min(size) >= 2 * _SHORTEST_SIDE_PX:
             size = (size[0] // 2, size[1] // 2)
             self._levels.append(_Level(size, device))
+        self._mover = self._levels[0].mover
 
     def find(self, now: Tensor, before: Tensor) -> Tensor:
         """For each place of `now`, how far off the same thing is in `before`: (1, 2, H, W) float32 px.
@@ -39,8 +46,21 @@ class FastFlow:
             pairs.append(F.avg_pool2d(pairs[-1], 2))
         flow = pairs[-1].new_zeros(1, 2, 1, 1)
         for level, pair in zip(reversed(self._levels), reversed(pairs), strict=True):
-            flow = level.refine(pair[:1], pair[1:], flow)
-        return _enlarged(flow, now)
+            flow = level.refine(pair[:1], pair[1:], flow, 1 if level is self._levels[0] else _COARSE_STEPS)
+        return self._by_neighbours(_enlarged(flow, now), pairs)
+
+    def _by_neighbours(self, flow: Tensor, pairs: list[Tensor]) -> Tensor:
+        """Each place's flow, or that of one of four neighbours where it fits better."""
+        if len(pairs) <= _LIGHT_LEVEL:
+            return flow
+        now, before = (pairs[0] - _enlarged(pairs[_LIGHT_LEVEL], pairs[0])).chunk(2)
+        flows = torch.cat([flow, *_beside(flow)])
+        unlike = _mean((self._mover.moved(before.expand(len(flows), -1, -1, -1), flows) - now).abs_()).chunk(5)
+        least = unlike[0] - _MUST_BE_BETTER
+        for its_flow, its_unlike in zip(flows.chunk(5)[1:], unlike[1:], strict=True):
+            flow = torch.where(its_unlike < least, its_flow, flow)
+            least = torch.minimum(its_unlike, least)  # torch.argmin over all five takes four times as long
+        return flow
 
 
 class _Level:
@@ -51,23 +71,33 @@ class _Level:
     """
 
     def __init__(self, size: tuple[int, int], device: torch.device | str) -> None:
-        self._mover = Mover(size, device)
+        self.mover = Mover(size, device)
 
-    def refine(self, now: Tensor, before: Tensor, coarse: Tensor) -> Tensor:
-        """One step on from the next coarser level's flow: (1, 2, ceil(H / 2), ceil(W / 2))."""
+    def refine(self, now: Tensor, before: Tensor, coarse: Tensor, steps: int) -> Tensor:
+        """So many steps on from the next coarser level's flow: (1, 2, ceil(H / 2), ceil(W / 2))."""
         slopes = _slopes(now)
         across, down = slopes.chunk(2, 1)
         products = torch.cat([across * across, down * down, across * down, slopes], 1)
         a, c, b, mean_across, mean_down = _around(products).chunk(5, 1)
         a, c = a - mean_across.square() + _DULL, c - mean_down.square() + _DULL
         b = b - mean_across * mean_down
+        divisor = a * c - b * b
         flow = _enlarged(coarse, a) * 2.0
-        missing = now - self._mover.moved(before, _enlarged(flow, before))
-        e, f, mean = _around(torch.cat([slopes * missing, missing], 1)).chunk(3, 1)
-        e, f = e - mean_across * mean, f - mean_down * mean
-        step = torch.cat([c * e - b * f, a * f - b * e], 1) / (a * c - b * b)
-        flow = flow + step.clamp(-_LONGEST_STEP_PX, _LONGEST_STEP_PX)
-        return F.avg_pool2d(flow, 3, 1, 1, count_include_pad=False)
+        for _ in range(steps):
+            missing = now - self.mover.moved(before, _enlarged(flow, before))
+            e, f, mean = _around(torch.cat([slopes * missing, missing], 1)).chunk(3, 1)
+            e, f = e - mean_across * mean, f - mean_down * mean
+            step = torch.cat([c * e - b * f, a * f - b * e], 1) / divisor
+            flow = _mean(flow + step.clamp_(-_LONGEST_STEP_PX, _LONGEST_STEP_PX))
+        return flow
+
+
+def _beside(flow: Tensor) -> list[Tensor]:
+    """The flow of the neighbours to the left, to the right, above and below."""
+    away, height, width = _NEIGHBOUR_PX, *flow.shape[2:]
+    wide = F.pad(flow, [away] * 4, mode="replicate")
+    corners = ((away, 0), (away, 2 * away), (0, away), (2 * away, away))
+    return [wide[..., top : top + height, left : left + width] for top, left in corners]
 
 
 def _enlarged(flow: Tensor, like: Tensor) -> Tensor:
@@ -84,5 +114,10 @@ def _slopes(picture: Tensor) -> Tensor:
 
 def _around(values: Tensor) -> Tensor:
     """Means of 6 x 6 places around every other one."""
-    halved = F.avg_pool2d(values, 2, ceil_mode=True)
-    return F.avg_pool2d(halved, 3, 1, 1, count_include_pad=False)
+    return _mean(F.avg_pool2d(values, 2, ceil_mode=True))
+
+
+def _mean(values: Tensor) -> Tensor:
+    """Means of 3 x 3 places around each, (N, C, H, W)."""
+    kernel = values.new_full((values.shape[1], 1, 3, 3), 1.0 / 9.0)
+    return F.conv2d(F.pad(values, [1, 1, 1, 1], mode="replicate"), kernel, groups=values.shape[1])

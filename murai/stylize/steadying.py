@@ -19,7 +19,7 @@ from murai.stylize.steadying_graph import open_mix
 from murai.stylize.steadying_mix import Mix, Shown, small_picture
 from murai.stylize.steadying_pixels import pack, unpack
 
-RESTING_S = 0.15
+RESTING_S = 0.2
 """Time constant with which what rests becomes the newest painting."""
 
 LONGEST_GAP_S = 0.2

@@ -18,13 +18,13 @@ from murai.imaging.warp import Mover
 from murai.stylize.steadying_pixels import BLOCK_PX, Carrier, Mixer
 
 _BESIDE = 3.0  # of nine blocks so many that have changed are enough: strokes reach across edges
-_MOVING_SHARE = 0.5  # of the new painting in what moves: strokes get softer each time that they are carried
+_MOVING_SHARE = 0.45  # of the new painting in what moves: strokes get softer each time that they are carried
 _QUIETEST_PART = 0.3  # of the picture, to judge the noise by: somebody may fill most of it
 _NOISE_PLACES = 4800  # are enough; a GPU searches them in one block of threads
 _LEAST_NOISE, _MOST_NOISE = 0.7 / 255.0, 3.0 / 255.0
 # How many times the noise two pictures may differ, and from where on they show something else.
 _RESTING, _CHANGED = 2.0, 6.0
-_CARRIED, _LOST = 8.0, 24.0
+_CARRIED, _LOST = 8.0, 36.0
 # Where staying explains a place about as well as moving does, it stays: flow on a bare wall is made of noise.
 _MUST_BE_TIMES, _MUST_BE_NOISES = 1.2, 0.5
 

@@ -62,3 +62,17 @@ def test_light_that_changes_on_a_shaded_wall_is_no_motion() -> None:
     assert float(FastFlow(SIZE).find(now, before).abs().max()) < 0.1
     now, before = texture(SIZE) * 1.05, texture(SIZE)
     assert float(FastFlow(SIZE).find(now, before).abs().median()) < 0.1
+
+
+def test_what_moves_before_a_wall_flows_up_to_its_outline() -> None:
+    size, shift = (90, 160), 3
+    wall, thing = texture(size, seed=3), texture(size, seed=4)
+    before, now = wall.clone(), wall.clone()
+    before[..., 30:60, 50:90] = thing[..., 30:60, 50:90]
+    now[..., 30:60, 50 + shift : 90 + shift] = thing[..., 30:60, 50:90]
+    flow = FastFlow(size).find(now, before)[0]
+    off = (flow - torch.tensor([-shift, 0]).view(2, 1, 1)).norm(dim=0)
+    outline = torch.zeros(size, dtype=torch.bool)
+    outline[30:60, 50 + shift : 90 + shift] = True
+    outline[33:57, 53 + shift : 87 + shift] = False
+    assert float((off[outline] < 0.5).float().mean()) > 0.42
