@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tomli_w
+import torch
 from safetensors.torch import save
 from torch import Tensor
 
@@ -30,12 +31,14 @@ from murai.stylize.pack import (
     weights_file,
 )
 
+_KERNEL_DIMENSIONS = 4
+
 
 @dataclass(frozen=True)
 class PackContents:
     """What a pack is made of.
 
-    network: the style network's `state_dict`.
+    network: the style network's `state_dict`; its kernels are rounded to half precision.
     scale, shift: (S, V), one row a style, as trained with instance norm.
     mean, deviation: (S, V), each style's usual statistics; see `murai.networks.statistics.measure_each`.
     training: where, how long and on what it was trained, for people.
@@ -88,12 +91,17 @@ def write_pack(folder: Path, contents: PackContents) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Not `save_file`: that makes files which other users can't read, and tells a full disk in its own way.
-        weights = save({name: tensor.detach().float().contiguous() for name, tensor in tensors.items()})
+        weights = save({name: _stored(tensor) for name, tensor in tensors.items()})
         facts = _facts(folder.name, contents, hashlib.sha256(weights).hexdigest())
         _replace(folder, WEIGHTS_FILE, weights, facts)
         (folder / TWIN_FILE).unlink(missing_ok=True)
     except OSError as fault:
         raise _cannot_write(folder, fault) from fault
+
+
+def _stored(tensor: Tensor) -> Tensor:
+    """Kernels in half precision: nothing paints with more, and a pack is half as large. Vectors keep all digits."""
+    return tensor.detach().to(torch.float16 if tensor.ndim == _KERNEL_DIMENSIONS else torch.float32).contiguous()
 
 
 def add_twin(pack: Pack, twin: Pack) -> None:

@@ -73,7 +73,12 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert pack.styles == (told, contents.styles[1])
     weights = load_weights(pack)
     assert all(torch.equal(getattr(weights, name), getattr(contents, name)) for name in VECTORS)
-    assert all(torch.equal(tensor, contents.network[name]) for name, tensor in weights.network.state_dict().items())
+    assert weights.network.out.weight.dtype == torch.float32
+    for name, tensor in weights.network.state_dict().items():
+        torch.testing.assert_close(tensor, contents.network[name], rtol=2**-11, atol=1e-7)  # half precision
+    write_pack(tmp_path / "again", replace(contents, network=weights.network.state_dict()))
+    again = load_weights(read_pack(tmp_path / "again")).network.state_dict()
+    assert all(torch.equal(tensor, again[name]) for name, tensor in weights.network.state_dict().items())
     assert not weights.network.training
     assert not any(parameter.requires_grad for parameter in weights.network.parameters())
 
