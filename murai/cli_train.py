@@ -108,7 +108,7 @@ def train(
 ) -> None:
     """A new style pack from pictures of paintings, or new styles into a pack.
 
-    On several GPUs: torchrun --nproc-per-node gpu -m murai train …
+    On several GPUs: torchrun --nproc-per-node gpu -m -- murai train …
     """
     from rich.console import Console
 
