@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
+import torch
+
 from murai.core.process import GPU_LOST_STATUS, end_after
 from murai.errors import GpuLost
 
@@ -32,8 +34,6 @@ def check_gpu(cause: BaseException) -> None:
     Raises:
         GpuLost: it is; from the cause.
     """
-    import torch  # here: a show that can't even start may do without
-
     used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     why = _why_lost() if used else None
     if why is None:
@@ -89,8 +89,6 @@ def _asked() -> str | None:
     It takes no memory, which may simply be full, and waits for no work of others. Not the whole device: CUDA refuses to
     wait for one on which a graph is being recorded; that is never done on urgent streams.
     """
-    import torch
-
     try:
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         event.record(torch.cuda.Stream(priority=-1))  # type: ignore[no-untyped-call]  # likewise

@@ -28,13 +28,18 @@ def started_s() -> float:
 
 def end_at_once(status: int) -> NoReturn:
     """Ends the process without the interpreter's tear-down, in which a dead driver may hang or crash."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(status)
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    finally:  # also where nobody reads them any more
+        os._exit(status)
 
 
 def end_after(seconds: float, status: int) -> None:
-    """Ends the process like that some time later, should it still be there, whatever its threads wait for."""
-    timer = Timer(seconds, end_at_once, [status])
+    """Ends the process like that some time later, should it still be there, whatever its threads wait for.
+
+    What has not been written by then is not waited for: the thread that hangs may be writing it.
+    """
+    timer = Timer(seconds, os._exit, [status])
     timer.daemon = True
     timer.start()
