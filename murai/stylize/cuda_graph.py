@@ -173,9 +173,13 @@ class CudaRecorder:
         # thread_local: the decoder and the screen may go on and allocate memory meanwhile.
         graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
         try:
-            return work()
-        finally:
-            graph.capture_end()
+            made = work()
+        except BaseException:
+            with suppress(RuntimeError):  # the first fault is the one to tell
+                graph.capture_end()
+            raise
+        graph.capture_end()
+        return made
 
     def _end_failed(self, graph: torch.cuda.CUDAGraph) -> None:
         """Lets torch's memory go on as usual; versions before pytorch#180395 leave it waiting for the recording's end.

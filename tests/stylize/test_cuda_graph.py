@@ -195,7 +195,7 @@ def test_after_a_failed_recording_everything_is_as_before_and_another_one_goes_w
 ) -> None:
     cuda, recorder = PlayedCuda(monkeypatch), CudaRecorder()
     cuda.refuses = True
-    with pytest.raises(RuntimeError, match="previous error"):
+    with pytest.raises(RuntimeError, match="not while capturing"):  # and not that something has failed before
         recorder.record(cuda.work)
     assert cuda.current.name == "screen"
     assert cuda.told[-1] == "screen waits for side 1"
