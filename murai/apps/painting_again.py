@@ -25,6 +25,8 @@ def is_painted(options: PaintingOptions) -> bool:
     result = Result(options.output)
     if not (options.output.exists() and result.settings.is_file()):
         return False
+    if options.output.is_dir() and result.work.exists():  # some of its frames may be newer than its settings
+        return False
     try:
         found = read_settings(result.settings, COMMAND)
     except ConfigError as fault:

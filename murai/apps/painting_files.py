@@ -37,6 +37,11 @@ class Result:
     def curves(self) -> Path:
         return self._beside("losses.png")
 
+    @property
+    def work(self) -> Path:
+        """The folder of a film's work, there until that is done."""
+        return self._beside("work")
+
     def after(self, step: int) -> Path:
         """The picture after so many steps."""
         return self._beside(f"{step:06d}.png")

@@ -46,7 +46,7 @@ def paint_film(studio: Studio, content: Path, result: Result) -> None:
     """
     options = studio.options.model_copy(update={"content": content, "output": result.picture})
     _check(options)
-    with open_work(result.picture.with_name(f"{result.picture.name}.work")) as work:
+    with open_work(result.work) as work:
         run = _Run(studio, options, result, work)
         try:
             state = run.resumed() or run.begun()

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from murai.apps import painting_film_result
+from murai.apps import painting_film, painting_film_result
 from murai.apps.painting import paint_files
 from murai.apps.painting_options import PaintingOptions
 from murai.apps.settings_files import repeated_settings
+from murai.errors import PaintingError
 from tests.apps.painting_runs import draw_files, options_in, write
 from tests.apps.stylizing_runs import film
 from tests.painting.drawn import noise
@@ -86,6 +87,27 @@ def test_a_single_picture_is_skipped_too(folder: Path) -> None:
     options = options_in(folder)
     assert "already" not in resumed(options)
     assert resumed(options) == "1 of 1 painted already\n"
+
+
+def test_frames_that_other_settings_have_begun_to_replace_are_not_painted_already(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def frames(steps: int) -> PaintingOptions:
+        content, output = folder / "photos" / "c.mp4", folder / "frames"
+        return options_in(folder, content=content, output=output, steps={"steps": steps})
+
+    paint_files(frames(3), Console(quiet=True))
+    with monkeypatch.context() as patched, pytest.raises(PaintingError, match="stopped"):
+        patched.setattr(painting_film, "finish_film", stop)
+        paint_files(frames(2), Console(quiet=True))
+    with pytest.raises(PaintingError, match=r"painted with other settings \(steps\.steps\)"):
+        resumed(frames(3))
+    assert "already" not in resumed(frames(2))
+    assert resumed(frames(2)) == "1 of 1 painted already\n"
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_folder_is_repeated_and_its_changes_are_told(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
