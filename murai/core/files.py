@@ -11,7 +11,7 @@ from typing import Any
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REMEDIES = {
     errno.ENOSPC: "make room there",
-    errno.EDQUOT: "make room there: this user's share of the disk is used up",
+    errno.EDQUOT: "make room there, for this user's share of the disk is used up",
     errno.EACCES: "let this user write there, or name another file",
     errno.EROFS: "name another file: that disk is mounted for reading only",
 }
@@ -51,8 +51,10 @@ def try_writing(file: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, "it is a folder")
     part = part_of(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    part.write_bytes(b"written")
-    part.unlink()
+    try:
+        part.write_bytes(b"written")
+    finally:  # a full disk takes the file, and nothing into it
+        part.unlink(missing_ok=True)
 
 
 def is_full(fault: BaseException) -> bool:

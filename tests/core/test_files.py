@@ -42,6 +42,13 @@ def test_trying_leaves_nothing_behind_but_the_folder(tmp_path: Path) -> None:
             try_writing(file)
 
 
+def test_trying_on_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    part_of(tmp_path / "a.txt").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space"):
+        try_writing(tmp_path / "a.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_is_known_where_it_is_met(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     part_of(file).symlink_to("/dev/full")
