@@ -100,7 +100,10 @@ def write_pack(folder: Path, contents: PackContents) -> None:
 
 
 def _stored(tensor: Tensor) -> Tensor:
-    """Kernels in half precision: nothing paints with more, and a pack is half as large. Vectors keep all digits."""
+    """Kernels in half precision, which makes a pack half as large; vectors keep all digits.
+
+    GPUs mostly paint in it, and bfloat16 has fewer digits. What paints in single precision gets rounded kernels too.
+    """
     return tensor.detach().to(torch.float16 if tensor.ndim == _KERNEL_DIMENSIONS else torch.float32).contiguous()
 
 
