@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from murai.imaging.means import mean_around
 from murai.imaging.warp import Mover
 
 _SHORTEST_SIDE_PX = 8  # of the coarsest picture
@@ -55,7 +56,7 @@ class FastFlow:
             return flow
         now, before = (pairs[0] - _enlarged(pairs[_LIGHT_LEVEL], pairs[0])).chunk(2)
         flows = torch.cat([flow, *_beside(flow)])
-        unlike = _mean((self._mover.moved(before.expand(len(flows), -1, -1, -1), flows) - now).abs_()).chunk(5)
+        unlike = mean_around((self._mover.moved(before.expand(len(flows), -1, -1, -1), flows) - now).abs_()).chunk(5)
         least = unlike[0] - _MUST_BE_BETTER
         for its_flow, its_unlike in zip(flows.chunk(5)[1:], unlike[1:], strict=True):
             flow = torch.where(its_unlike < least, its_flow, flow)
@@ -88,7 +89,7 @@ class _Level:
             e, f, mean = _around(torch.cat([slopes * missing, missing], 1)).chunk(3, 1)
             e, f = e - mean_across * mean, f - mean_down * mean
             step = torch.cat([c * e - b * f, a * f - b * e], 1) / divisor
-            flow = _mean(flow + step.clamp_(-_LONGEST_STEP_PX, _LONGEST_STEP_PX))
+            flow = mean_around(flow + step.clamp_(-_LONGEST_STEP_PX, _LONGEST_STEP_PX))
         return flow
 
 
@@ -114,10 +115,4 @@ def _slopes(picture: Tensor) -> Tensor:
 
 def _around(values: Tensor) -> Tensor:
     """Means of 6 x 6 places around every other one."""
-    return _mean(F.avg_pool2d(values, 2, ceil_mode=True))
-
-
-def _mean(values: Tensor) -> Tensor:
-    """Means of 3 x 3 places around each, (N, C, H, W)."""
-    kernel = values.new_full((values.shape[1], 1, 3, 3), 1.0 / 9.0)
-    return F.conv2d(F.pad(values, [1, 1, 1, 1], mode="replicate"), kernel, groups=values.shape[1])
+    return mean_around(F.avg_pool2d(values, 2, ceil_mode=True))

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from murai.imaging.flow_fast import FastFlow
+from murai.imaging.means import mean_around
 from murai.imaging.warp import Mover
 from murai.stylize.steadying_pixels import BLOCK_PX, Carrier, Mixer
 
@@ -83,10 +84,10 @@ class Tools:
         staying, moving = _mismatch(camera, before), _mismatch(camera, moved)
         noise = _noise(staying)
         carry = moving * _MUST_BE_TIMES + noise * _MUST_BE_NOISES < staying
-        changed = _around(_rise(staying / noise, _RESTING, _CHANGED) * _BESIDE).clamp_(max=1.0)
+        changed = mean_around(_rise(staying / noise, _RESTING, _CHANGED) * _BESIDE).clamp_(max=1.0)
         lost = _rise(moving / noise, _CARRIED, _LOST)
         share = torch.where(carry, _between(_MOVING_SHARE, lost), _between(resting_share, changed))
-        share = _around(share)
+        share = mean_around(share)
         carried = self._carrier.carry(shown.painting, halves * carry[0])
         dense = F.interpolate(share, size=self.size, mode="bilinear", align_corners=False)[0, 0]
         mixed = torch.lerp(torch.where(carry, moved, before), camera, share)
@@ -108,13 +109,7 @@ def _luma(picture: Tensor) -> Tensor:
 
 def _mismatch(one: Tensor, other: Tensor) -> Tensor:
     """How far apart around each place, (1, 1, h, w), by the colour that is farthest."""
-    return _around((one - other).abs_().amax(1, keepdim=True))
-
-
-def _around(values: Tensor) -> Tensor:
-    """Means of 3 x 3 blocks, (1, 1, h, w)."""
-    kernel = values.new_full((1, 1, 3, 3), 1.0 / 9.0)  # a third of avg_pool2d's time
-    return F.conv2d(F.pad(values, [1, 1, 1, 1], mode="replicate"), kernel)
+    return mean_around((one - other).abs_().amax(1, keepdim=True))
 
 
 def _noise(mismatch: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from murai.imaging.warp import pixel_grid, stays_inside, warp
+from murai.imaging.warp import Mover, pixel_grid, stays_inside, warp
 from tests.imaging.drawn import texture
 
 
@@ -47,6 +47,12 @@ def test_only_bicubic_keeps_fine_strokes() -> None:
     ]
     assert deviation[0] == pytest.approx(0.707 * float(waves.std()), rel=0.02)
     assert deviation[1] == pytest.approx(0.972 * float(waves.std()), rel=0.02)
+
+
+def test_a_mover_does_what_warp_does() -> None:
+    random = torch.Generator().manual_seed(1)
+    pictures, flow = torch.rand((2, 3, 20, 31), generator=random), torch.randn((2, 2, 20, 31), generator=random) * 6.0
+    torch.testing.assert_close(Mover((20, 31)).moved(pictures, flow), warp(pictures, flow), rtol=0.0, atol=1e-5)
 
 
 def test_beyond_the_edge_is_the_edge() -> None:
