@@ -49,17 +49,18 @@ class Drift:
 
     def __init__(self, courier: Courier) -> None:
         self._courier = courier
-        self.rest()
-        self.folded()
-
-    def rest(self) -> None:
-        """There is no target any more."""
+        self._before = 0.0  # on the way to targets before this one
         self._distance: float | None = 0.0
         self._left = self._left_when_folded = 1.0  # of the way to the target
 
+    def rest(self) -> None:
+        """There is no target any more."""
+        self._before = self._most()
+        self._distance, self._left, self._left_when_folded = 0.0, 1.0, 1.0
+
     def folded(self) -> None:
         """All that has moved is in the folded style now."""
-        self._before = 0.0  # on the way to targets before this one
+        self._before = 0.0
         self._left_when_folded = self._left
 
     def jumped(self) -> None:

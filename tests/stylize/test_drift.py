@@ -174,6 +174,18 @@ def wandering_table() -> Statistics:
     return torch.randn((2, LENGTH), generator=random), torch.rand((2, LENGTH), generator=random) + 0.1
 
 
+@pytest.mark.parametrize("asks", [0, None])
+def test_what_moved_before_a_rest_still_counts(asks: int | None) -> None:
+    drift = Drift(SlowCourier(asks))
+    drift.aim(torch.tensor(1.0))
+    drift.go(0.5)
+    assert drift.shows(0.4) is (asks is not None)
+    drift.rest()
+    assert drift.shows(0.4)
+    drift.folded()
+    assert not drift.shows(0.0)
+
+
 def test_what_is_no_number_is_not_taken_for_rest() -> None:
     courier = SlowCourier(asks=0)
     drift = Drift(courier)
