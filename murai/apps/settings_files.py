@@ -84,10 +84,9 @@ def repeated_settings(file: Path, command: str) -> dict[str, Any]:
     settings: dict[str, Any] = found["settings"]
     digests = found.get("sha256")
     for name, digest in digests.items() if isinstance(digests, dict) else ():
-        file = Path(name)
-        if _counts(file) and _digest(file, _output_of(settings)) != digest:
-            told = _OTHER_FOLDER if file.is_dir() else _OTHER_FILE
-            _log.warning(told, file)
+        source = Path(name)
+        if _counts(source) and _digest(source, _output_of(settings)) != digest:
+            _log.warning(_OTHER_FOLDER if source.is_dir() else _OTHER_FILE, source)
     return settings
 
 
