@@ -10,7 +10,7 @@ the driver would stay, and the show would be slow for the rest of the day.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
@@ -25,17 +25,20 @@ _ANSWERS_WITHIN_S = 5.0
 _CLOSED_WITHIN_S = 20.0
 
 
-def check_gpu(cause: BaseException) -> None:
+def check_gpu(cause: BaseException, *, silent: bool = False) -> None:
     """Asks the GPU, where this process uses one, whether it still works, now that something has failed.
 
     It waits for the answer five seconds at most. A GPU that is lost is logged, and the process then ends within twenty
     seconds, whatever may hang while the show is closed.
 
+    silent: nothing has been painted for long, so all painting that was asked for must be over: a kernel that never ends
+        leaves other streams alone, and would hold up every painter that is started after this one.
+
     Raises:
         GpuLost: it is; from the cause.
     """
     used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-    why = _why_lost() if used else None
+    why = _why_lost(silent) if used else None
     if why is None:
         return
     what = f"the GPU has failed for good ({why})"
@@ -69,29 +72,34 @@ def _lost_in(fault: BaseException) -> GpuLost | None:
     return behind
 
 
-def _why_lost() -> str | None:
+def _why_lost(silent: bool) -> str | None:
     """What the GPU says to two calls in turn, or that it says nothing; None where one of them goes well.
 
     Two, because CUDA may tell the first one of a fault that came before it and is over.
     """
     said: list[str | None] = []
-    asking = Thread(target=lambda: said.extend([_asked(), _asked()]), name="is the GPU there", daemon=True)
+    questions = [_idle_stream, _idle_stream, *([torch.cuda.default_stream] if silent else [])]
+    asking = Thread(target=lambda: said.extend(map(_asked, questions)), name="is the GPU there", daemon=True)
     asking.start()
     asking.join(_ANSWERS_WITHIN_S)
-    if len(said) < 2:
+    if len(said) < len(questions):
         return f"it gives no answer within {_ANSWERS_WITHIN_S:g} s"
     return said[1] if said[0] is not None else None
 
 
-def _asked() -> str | None:
-    """Waits for an event on an idle stream; what CUDA says to that if it refuses.
+def _idle_stream() -> torch.cuda.Stream:
+    """It waits for no work of others, and is never one on which a graph is recorded: urgent ones aren't.
 
-    It takes no memory, which may simply be full, and waits for no work of others. Not the whole device: CUDA refuses to
-    wait for one on which a graph is being recorded; that is never done on urgent streams.
+    Not the whole device: CUDA refuses to wait for one on which a graph is being recorded.
     """
+    return torch.cuda.Stream(priority=-1)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+
+
+def _asked(stream: Callable[[], torch.cuda.Stream]) -> str | None:
+    """Waits for an event on a stream; what CUDA says to that if it refuses. Takes no memory, which may just be full."""
     try:
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        event.record(torch.cuda.Stream(priority=-1))  # type: ignore[no-untyped-call]  # likewise
+        event.record(stream())
         event.synchronize()
     except RuntimeError as fault:
         return str(fault).partition("\n")[0]

@@ -95,9 +95,8 @@ class Supervisor:
         """A source may send, and yet nothing of it be painted: all of it damaged, or a thread that hangs."""
         silent_s = time.monotonic() - self._painted_s
         if silent_s > _NEW_START_S:
-            self._lose(
-                SourceError(f"{self.source_title} has given no picture for {_NEW_START_S:g} s", "starting again")
-            )
+            told = f"{self.source_title} has given no picture for {_NEW_START_S:g} s"
+            self._lose(SourceError(told, "starting again"), silent=True)
         elif silent_s > _SILENCE_S:
             self.lost = f"{self.source_title} gives no picture: look whether it is plugged in well"
 
@@ -121,13 +120,13 @@ class Supervisor:
             finder, self._finder = self._finder, None
             finder.close()
 
-    def _lose(self, cause: BaseException) -> None:
-        """Gives the pipeline up, says why, and looks for the source again.
+    def _lose(self, cause: BaseException, *, silent: bool = False) -> None:
+        """Gives the pipeline up, says why, and looks for the source again. silent: see `check_gpu`.
 
         Raises:
             GpuLost: that would be no use.
         """
-        check_gpu(cause)
+        check_gpu(cause, silent=silent)
         if isinstance(cause, MuraiError):
             self.lost = str(cause)
             _log.error("%s", cause)

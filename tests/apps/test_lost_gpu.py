@@ -54,12 +54,26 @@ def test_a_fault_that_is_over_is_none_of_the_gpus(faults: list[str], monkeypatch
 
 
 def test_a_gpu_that_gives_no_answer_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    gpu = PlayedGpu(hangs=True)
+    gpu = PlayedGpu(hangs=["urgent"])
     gpu.install(monkeypatch)
     monkeypatch.setattr(lost_gpu, "_ANSWERS_WITHIN_S", 0.2)
     try:
         with pytest.raises(GpuLost, match=r"no answer within 0\.2 s"):
             check_gpu(RuntimeError("nothing was painted"))
+    finally:
+        gpu.let_go.set()
+
+
+def test_a_painting_that_never_ends_is_a_lost_gpu_once_nothing_was_painted_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gpu = PlayedGpu(hangs=["painting"])
+    gpu.install(monkeypatch)
+    monkeypatch.setattr(lost_gpu, "_ANSWERS_WITHIN_S", 0.2)
+    try:
+        check_gpu(RuntimeError("the camera was unplugged"))
+        with pytest.raises(GpuLost, match=r"no answer within 0\.2 s"):
+            check_gpu(RuntimeError("nothing was painted"), silent=True)
     finally:
         gpu.let_go.set()
 

@@ -151,6 +151,8 @@ def test_packets_that_give_no_picture_are_told_and_then_all_starts_again(
     monkeypatch.setattr(supervisor_module, "_SILENCE_S", 0.5)
     monkeypatch.setattr(supervisor_module, "_NEW_START_S", 1.5)
     monkeypatch.setattr(finder_module, "open_source", lambda uri: opened(MortalSource(10_000)))
+    asked: list[bool] = []
+    monkeypatch.setattr(supervisor_module, "check_gpu", lambda cause, *, silent: asked.append(silent))
     rubbish = MortalSource(10_000, spoilt=True)
     with supervise(opened(rubbish), stylist, "cpu", counts) as supervisor:
         wait_for(supervisor, lambda _: supervisor.lost is not None)
@@ -159,6 +161,7 @@ def test_packets_that_give_no_picture_are_told_and_then_all_starts_again(
         wait_for(supervisor, lambda painted: painted is not None)
         assert rubbish.closed
         assert supervisor.lost is None
+    assert asked == [True]
 
 
 def test_what_fails_at_every_start_is_tried_more_and_more_slowly(
