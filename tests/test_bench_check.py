@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "bench_check.py"
 
 
@@ -61,17 +63,61 @@ def test_every_drop_is_reported(tmp_path: Path) -> None:
     assert told.endswith("2 of 4 figures dropped by more than 20 %; 1 were not measured\n")
 
 
-def test_nothing_in_common_is_no_pass(tmp_path: Path) -> None:
+def test_nothing_in_common_is_no_pass_and_no_drop(tmp_path: Path) -> None:
     kept = figures(tmp_path / "kept.json", row("murai", "network", 60.0, 0.4))
     other = figures(tmp_path / "now.json", row("murai", "network", 60.0, None))
-    assert check(other, "--against", kept)[0] == 1
+    assert check(other, "--against", kept)[0] == 2
     assert "no figure in common" in check(other, "--against", kept)[2]
 
 
-def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
-    (tmp_path / "torn.json").write_text('{"machine"')
-    for measured in (tmp_path / "none.json", tmp_path / "torn.json", figures(tmp_path / "g.json", device="abacus")):
-        status, told, fault = check(measured)
-        assert (status, told) == (1, "")
-        assert fault.startswith("bench-check: nothing can be compared: ")
-        assert fault.count("\n") == 1
+def without(entry: str) -> str:
+    lacking = row("murai", "network", 60.0, 0.4)
+    lacking.pop(entry, None)
+    return json.dumps({"machine": {"device": "cpu"}, "rows": [row("peer", "pipeline", 4.0, 0.9), lacking]})
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"machine"', "is no JSON: name what `murai bench --json FILE` wrote"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is no JSON"),
+        (b"[" * 100_000, "is no JSON"),
+        (b"{}", "holds no figures of `murai bench`: it doesn't say which device was measured"),
+        (b"[]", "it is a list or a single value"),
+        (b'{"machine": {"device": "cpu"}}', "it has no rows"),
+        (b'{"machine": {"device": "cpu"}, "rows": [1]}', "row 1 is no table"),
+        (without("stage").encode(), "row 2 has no 'stage'"),
+        (without("of_limit").encode(), "row 2 has no 'of_limit'"),
+        (without("").replace("60.0", "0").encode(), "row 2 has a 'fps' that can't be used"),
+        (without("").replace("60.0", "NaN").encode(), "row 2 has a 'fps' that can't be used"),
+        (b'{"machine": {"device": "abacus"}, "rows": []}', "the device 'abacus': name some with --against"),
+    ],
+)
+def test_what_are_no_figures_is_one_plain_line(content: bytes, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "now.json"
+    file.write_bytes(content)
+    status, shown, fault = check(file)
+    assert (status, shown, fault.count("\n")) == (2, "", 1)
+    assert told in fault
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    none = tmp_path / "none.json"
+    assert check(none) == (2, "", f"bench-check: can't read {none}: No such file or directory\n")
+
+
+def test_a_bench_that_fails_is_no_drop() -> None:
+    status, shown, fault = check("--", "--rows", "paint")
+    assert (status, shown) == (2, "")
+    assert fault.endswith("bench-check: `murai bench` ended with status 1: see above\n")
+
+
+def test_options_that_nobody_would_hear_are_told(tmp_path: Path) -> None:
+    status, _, fault = check(figures(tmp_path / "now.json"), "--", "--quick")
+    assert (status, "leave out what stands behind --" in fault) == (2, True)
+
+
+def test_the_help_names_the_options_of_the_bench() -> None:
+    status, told, _ = check("--help")
+    assert status == 0
+    assert "[-- OPTIONS of murai bench]" in told
