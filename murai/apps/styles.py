@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from murai.apps.tables import print_table
 from murai.apps.timeline import StyleNames
 from murai.errors import PackError
 from murai.stylize.export import export_still_painter
@@ -33,7 +34,7 @@ def list_packs(out: Console | TextIO) -> None:
     for pack in packs:
         for row in _rows(pack):
             table.add_row(*map(Text, row))
-    out.print(table)
+    print_table(table, out)
 
 
 def show_pack(name: str, console: Console) -> None:
@@ -52,7 +53,7 @@ def show_pack(name: str, console: Console) -> None:
     for style in pack.styles:
         figures = ", ".join(f"{name} {value:.3g}" for name, value in style.training.items())
         table.add_row(*map(Text, (style.name, style.title, style.artist, style.year, style.credit, figures)))
-    console.print(table)
+    print_table(table, console)
 
 
 def verify_pack(name: str, console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from murai.errors import DisplayError
+
+_LOG = logging.getLogger(__name__)
 
 _TICKS_HZ = 90_000
 _BT709 = 1
@@ -26,7 +29,7 @@ class Mp4Writer:
     """Encodes pictures as H.264 4:2:0 (BT.709, limited range) into an MP4 file, which it replaces.
 
     file: its folder is made where it is missing.
-    size_px: width and height of the film; an odd last column or row is left out. A picture of another
+    size_px: width and height of the film; an odd last column or row is left out, which is logged. A picture of another
         size is scaled into it, with black bars where its aspect ratio is another one.
     fps: nominal; each picture has its own time.
     Owned by one thread at a time.
@@ -51,6 +54,9 @@ class Mp4Writer:
             raise DisplayError(
                 f"can't film {size_px[0]}x{size_px[1]} px: {fault.strerror}", "choose another --size"
             ) from fault
+        if self._even_px != size_px:
+            (width, height), (even_w, even_h) = size_px, self._even_px
+            _LOG.warning("%s has %dx%d px of %dx%d: films have even sides", file, even_w, even_h, width, height)
 
     def write(self, rgba: NDArray[np.uint8], at_s: float) -> None:
         """Adds a picture, (H, W, 4) uint8 R'G'B'x, top row first, `at_s` seconds after the first one.

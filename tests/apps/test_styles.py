@@ -44,6 +44,19 @@ def test_a_pack_is_shown(tmp_path: Path) -> None:
     assert "style-3" in stream.getvalue()
 
 
+def test_names_are_whole_in_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    title, credit = "A title of more words than a pipe has columns " * 3, "whoever scanned it, and where it hangs " * 4
+    style = StyleFacts(name="s", title=title.strip(), artist="Artist", credit=credit.strip(), year="1831")
+    folder = tmp_path / "long"
+    write_pack(folder, replace(tiny_contents(1), styles=[style]))
+    monkeypatch.setattr(styles, "pack_folders", lambda: iter([folder]))
+    pipe = io.StringIO()
+    list_packs(Console(file=pipe))
+    show_pack(str(folder), Console(file=pipe))
+    assert pipe.getvalue().count(title.strip()) == 2
+    assert credit.strip() in pipe.getvalue()
+
+
 def write_marked_pack(folder: Path) -> Path:
     """A pack whose words look like rich's markup and emoji."""
     marked = StyleFacts(name="marked", title="Wave [detail]", artist="[/x]", credit="by :wave: [bold]", year="1831")

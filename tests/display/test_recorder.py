@@ -85,6 +85,13 @@ def test_a_size_that_cannot_be_encoded_is_told_at_once(tmp_path: Path) -> None:
         Mp4Writer(tmp_path / "show.mp4", (16384, 16384), FPS)
 
 
+def test_a_film_that_is_smaller_than_the_screen_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for size_px in ((333, 777), (334, 776)):
+        with Mp4Writer(tmp_path / f"{size_px[0]}.mp4", size_px, FPS):
+            pass
+    assert caplog.messages == [f"{tmp_path / '333.mp4'} has 332x776 px of 333x777: films have even sides"]
+
+
 def test_pictures_of_other_sizes_are_scaled_into_the_film_between_black_bars(tmp_path: Path) -> None:
     """A film of 128x72: first a picture that is too narrow for it, then one too low, then its own size."""
     shown = ((300, 300), (64, 16), (128, 72))

@@ -9,8 +9,7 @@ from rich.text import Text
 
 from murai.apps.benchmark.figures import PERCENTILES, Result, Row
 from murai.apps.benchmark.options import size_name
-
-_WIDTH = 120
+from murai.apps.tables import print_table
 
 
 def show_result(result: Result, console: Console) -> None:
@@ -24,9 +23,7 @@ def show_result(result: Result, console: Console) -> None:
         table.add_column(head, justify="right", no_wrap=True)
     for row in result.rows:
         table.add_row(*map(Text, _cells(row)))
-    # To rich, a pipe has 80 columns, which is too few.
-    wide = console if console.is_terminal else Console(file=console.file, width=_WIDTH)
-    wide.print(table)
+    print_table(table, console)
     for line in [*_engines(result), *ratios(result), *result.notes]:
         console.print(Text(line), soft_wrap=True)
 
