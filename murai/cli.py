@@ -18,6 +18,7 @@ from murai.cli_paint import paint
 from murai.cli_stylize import stylize
 from murai.cli_train import train
 from murai.config import Config, parse_model, parse_size, read_toml
+from murai.core.output import output_heard
 from murai.core.paths import find_config
 from murai.core.process import GPU_LOST_STATUS, end_at_once
 from murai.errors import GpuLost, MuraiError
@@ -45,7 +46,8 @@ def main() -> None:
     """The entry point: a known error is one line on standard error and exit status 1; a lost GPU has its own status."""
     share_cores()
     try:
-        app()
+        with output_heard():
+            app()
     except GpuLost:  # told when it was found
         end_at_once(GPU_LOST_STATUS)
     except MuraiError as fault:

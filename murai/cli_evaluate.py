@@ -16,6 +16,7 @@ from murai.cli_options import (
     PerceptualFolder,
     RotateWords,
     StyleLayers,
+    figures_output,
     option,
 )
 
@@ -63,19 +64,24 @@ def evaluate(
     ] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], option(_MEASURE, "Where to paint and to measure.")] = "auto",
     cache: Annotated[Path, option(_MEASURE, "Where optimisations are kept.", metavar="FOLDER")] = Path("runs/lbfgs"),
-    json_file: Annotated[Path | None, option(_RESULT, "Figures for machines.", "--json", metavar="FILE")] = None,
-    sheet: Annotated[Path | None, option(_RESULT, "Pictures (PNG).", metavar="FILE")] = None,
+    json_file: Annotated[
+        Path | None, option(_RESULT, "Figures for machines; - for standard output.", "--json", metavar="FILE")
+    ] = None,
+    sheet: Annotated[Path | None, option(_RESULT, "Pictures.", metavar="FILE.png")] = None,
 ) -> None:
     """Quality and steadiness of a pack, in figures and pictures.
 
     The loss and the style images are those of the pack's training, unless told otherwise.
     """
-    from rich.console import Console
-
     from murai.apps.evaluation import evaluate_pack
     from murai.apps.evaluation_options import EvaluationOptions, ImageOptions, LossOptions
+    from murai.apps.outputs import check_apart, check_ending
     from murai.apps.training_options import parse_layers
 
+    json_file, console = figures_output(json_file)
+    if sheet:
+        check_ending("--sheet", sheet, ".png")
+    check_apart({"--json": json_file, "--sheet": sheet}, {f"the film {file}": file for file in clip})
     content, style = (None if words is None else parse_layers(words) for words in (content_layers, layers))
     options = EvaluationOptions(
         pack=pack,
@@ -95,4 +101,4 @@ def evaluate(
         sheet=sheet,
         cache=cache,
     )
-    evaluate_pack(options, Console())
+    evaluate_pack(options, console)

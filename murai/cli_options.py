@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from murai.core.files import STANDARD_OUTPUT
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LOSSES = "The losses"
 STYLE_IMAGES = "The style images"
@@ -33,6 +38,14 @@ SettingsFile = Annotated[
     Path | None,
     option("The files", "As a result's settings say; options here win.", "--from", metavar="FILE.json"),
 ]
+
+
+def figures_output(file: Path | None) -> tuple[Path | None, Console]:
+    """Where figures for machines go, and what says the rest: "-" has standard output for itself."""
+    from rich.console import Console
+
+    alone = file == Path("-")
+    return STANDARD_OUTPUT if alone else file, Console(stderr=alone)
 
 
 def said(context: typer.Context) -> dict[str, Any]:

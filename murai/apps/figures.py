@@ -6,10 +6,12 @@ import json
 import logging
 from collections import deque
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
+from murai.core.files import open_stream
 from murai.core.statistics import FrameCounts, Histogram
 from murai.errors import ConfigError
 
@@ -112,7 +114,7 @@ class StatsFile:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             # Unbuffered: what a full disk refused would otherwise be tried again when the file is closed.
-            self._stream: BinaryIO | None = file.open("wb", buffering=0)
+            self._stream: FileIO | None = open_stream(file)
         except OSError as fault:
             raise ConfigError(
                 f"can't write --stats {file}: {fault.strerror}", "name a file that can be written"

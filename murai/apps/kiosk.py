@@ -17,6 +17,7 @@ from murai.apps.darkroom import Darkroom
 from murai.apps.figures import Figures, ShowFacts, StatsFile
 from murai.apps.lock import only_one
 from murai.apps.lost_gpu import gpu_watched
+from murai.apps.outputs import check_apart, check_ending
 from murai.apps.presses import PressClock
 from murai.apps.reloader import Reloader
 from murai.apps.show import Show
@@ -33,6 +34,7 @@ from murai.errors import DisplayError, MuraiError
 from murai.hardware import choose_compute
 from murai.publish.outbox import outbox_file
 from murai.sources.open import OpenedSource, open_source
+from murai.sources.uri import CameraSpec, FileSpec, parse_source
 from murai.stylize.engine import Engine
 from murai.stylize.pack import StyleFacts
 from murai.stylize.shelf import find_pack
@@ -69,6 +71,7 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
     """
     figures = Figures(FrameCounts(), started_s())
     config = options.read_config()
+    _check_files(options, config.source.uri)
     with _told_by_signals() as told, gpu_watched(), ExitStack() as stack:
         stack.enter_context(only_one(runtime_folder()))
         stats = stack.enter_context(StatsFile(options.stats)) if options.stats else None
@@ -94,6 +97,15 @@ def run_kiosk(options: RunOptions) -> dict[str, Any]:
         if stats:
             stats.write({"summary": summary})
         return summary
+
+
+def _check_files(options: RunOptions, source: str) -> None:
+    """Raises: ConfigError: a file to write is the source or another one of them, or no film by its name."""
+    if options.record:
+        check_ending("--record", options.record, ".mp4")
+    spec = parse_source(source)
+    read = {"the source": spec.path} if isinstance(spec, FileSpec | CameraSpec) else {}
+    check_apart({"--record": options.record, "--stats": options.stats}, read)
 
 
 def _upright_size_px(opened: OpenedSource) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from murai import __version__
+from murai.core.files import target_of
 from murai.errors import ConfigError
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def kept_settings(command: str, settings: Mapping[str, Any], files: Iterable[Pat
 def write_settings(file: Path, content: Mapping[str, Any]) -> None:
     """Writes settings, whole or not at all. Raises: OSError: they can't be written."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    file = target_of(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own: the pieces of one folder's work write the same file at the same time.
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".part", delete=False) as part:

@@ -18,7 +18,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from torch import Tensor
 
 from murai.apps.stylizing_files import told
-from murai.core.files import is_full, part_of
+from murai.core.files import give_name, is_full, part_of, takes_a_stream
 from murai.errors import RenderError
 
 _log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class FilmWriter:
             if self._sound is not None:
                 self._sound.finish()
             self._container.close()
-            part_of(self._file).replace(self._file)
+            give_name(self._file)
 
     def abandon(self) -> None:
         """Ends FILE.part as far as that goes, after a fault that somebody else tells."""
@@ -222,6 +222,8 @@ def _seconds(packet: av.Packet[Any]) -> float:
 def open_output(file: Path) -> OutputContainer:
     """Opens FILE.part for a film of the kind that the name's ending asks for. Raises: RenderError, OSError."""
     kind = film_format(file)
+    if takes_a_stream(file):
+        raise RenderError(f"{file} is no file, and films are no streams", "name a file")
     options = {} if kind == "matroska" else _FRAGMENTS
     return av.open(str(part_of(file)), "w", format=kind, container_options=options)
 

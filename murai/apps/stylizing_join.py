@@ -16,7 +16,7 @@ from murai.apps.stylizing_files import told, write_settings
 from murai.apps.stylizing_film import Film
 from murai.apps.stylizing_options import COMMAND, Shard
 from murai.apps.stylizing_work import piece_file
-from murai.core.files import part_of
+from murai.core.files import give_name
 from murai.errors import MediaError, RenderError
 
 
@@ -50,7 +50,7 @@ def join_pieces(film: Film, source: Path, output: Path, of: int) -> int:
                 count += 1
         sound.finish()
         container.close()
-        part_of(output).replace(output)
+        give_name(output)
     write_settings(settings_file(output, COMMAND), pieces[0].settings_of_whole(output))
     return count
 

@@ -59,7 +59,7 @@ def _of_file(file: Path, options: StylizeOptions) -> Job:
     if not file.exists():
         raise ConfigError(f"there is no file {file}", "check the path")
     if kind_of(file) == "film":
-        return Job("film", str(file), _film_output(options, file.name), str(file), options.mask)
+        return Job("film", str(file), _film_output(options, file.name, file), str(file), options.mask)
     if options.shard:
         raise ConfigError(f"--shard cuts folders and films, and {file} is a picture", "leave it out")
     output = options.output
@@ -72,15 +72,16 @@ def _of_file(file: Path, options: StylizeOptions) -> Job:
     return Job("picture", str(file), output, str(file), options.mask)
 
 
-def _film_output(options: StylizeOptions, name: str) -> Path:
+def _film_output(options: StylizeOptions, name: str, source: Path | None = None) -> Path:
+    """Of a film, or of a piece of it. source: a file that is not to be replaced."""
     output = options.output
     if options.png:
         return output
     if output.is_dir():
         output = output / _film_name(Path(name))
     film_format(output)
-    if not options.input.startswith(("http:", "https:")):
-        _not_itself(Path(options.input), output)
+    if source is not None:
+        _not_itself(source, output)
     if options.shard:
         return piece_file(output, options.shard.label)
     return output
