@@ -42,12 +42,14 @@ class Packet:
     captured_s: monotonic seconds: the driver's time-stamp, or for files the moment the picture is due.
     order: presentation order within the source, for codecs that send pictures out of order.
     restart: True when what follows doesn't refer to anything before it (a file starts again).
+    lost_before: True when something since the packet before, or a part of this one, is known to be lost.
     """
 
     data: bytes
     captured_s: float
     order: int
     restart: bool = False
+    lost_before: bool = False
 
 
 class PacketSource(Protocol):
@@ -81,7 +83,7 @@ class Decoder(Protocol):
 
     @property
     def damaged(self) -> int:
-        """Packets so far that gave no whole picture because they were damaged."""
+        """Packets so far that gave no whole picture because they, or others that theirs refer to, were damaged."""
         ...
 
     def decode(self, packet: Packet) -> list[Frame]:

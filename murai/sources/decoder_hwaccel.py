@@ -14,6 +14,7 @@ from murai.core.frame import Frame
 from murai.core.media import Packet, StreamInfo
 from murai.errors import DecoderError
 from murai.imaging.nv12 import Nv12
+from murai.sources.damage import DamageGate
 from murai.sources.first_look import codec_of, colours_of, look_at
 from murai.sources.gpu_frames import Nv12FrameMaker, SentPackets
 
@@ -72,11 +73,17 @@ class HwaccelDecoder:
         self._context = context
         self._frames = frames
         self._sent = SentPackets()
+        self._gate = DamageGate(info)
         self._given = False
-        self.damaged = 0
+        self._refused = 0
+
+    @property
+    def damaged(self) -> int:
+        return self._refused + self._gate.held
 
     def decode(self, packet: Packet) -> list[Frame]:
         self._sent.add(packet)
+        self._gate.send(packet)
         unit: av.Packet[Any] = av.Packet(packet.data)
         unit.pts = packet.order
         try:
@@ -95,6 +102,7 @@ class HwaccelDecoder:
             raise self._failed(fault) from fault
         frames = self._as_frames(pictures)
         self._context.flush_buffers()
+        self._gate.open()
         self._sent.end()
         return frames
 
@@ -106,11 +114,11 @@ class HwaccelDecoder:
         started = self._given or look_at(self._info, packet.data) is None
         if not (started and isinstance(fault, av.InvalidDataError)):
             raise self._failed(fault) from fault
-        self.damaged += 1
+        self._refused += 1
+        self._gate.refused(packet)
 
     def _as_frames(self, pictures: list[av.VideoFrame]) -> list[Frame]:
-        whole = [picture for picture in pictures if not picture.is_corrupt]
-        self.damaged += len(pictures) - len(whole)
+        whole = self._gate.passed(pictures)
         if not whole:
             return []
         self._given = True

@@ -86,7 +86,8 @@ class MediaSource:
                 if stop.is_set():
                     return
                 captured_s = pacer.due_s(timed.show_s) if pacer is not None else time.monotonic()
-                yield Packet(bytes(packet), captured_s, round(timed.show_s * 1e6), restart=repeated and run.count == 1)
+                again, lost = repeated and run.count == 1, packet.is_corrupt
+                yield Packet(bytes(packet), captured_s, round(timed.show_s * 1e6), restart=again, lost_before=lost)
             self.close()
             if not self._recorded:
                 raise MediaError(f"{self._request.title} ended", "check what sends it")

@@ -15,6 +15,7 @@ from av.video.reformatter import ColorRange, VideoReformatter
 from murai.core.media import Packet, StreamInfo
 from murai.errors import MediaError
 from murai.sources.colours import matrix_of, range_of
+from murai.sources.damage import DamageGate
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,8 +41,8 @@ class PictureDecoder:
     slices are ever decoded side by side, because frame threads hold back one frame each. So a
     stream whose pictures come in the order of showing has no frame of delay.
 
-    damaged: packets that could not be decoded, and pictures that FFmpeg had to patch up. Neither
-        gives a picture, though later pictures may refer to a patched one.
+    damaged: packets that could not be decoded, pictures that FFmpeg had to patch up, and those
+        that may refer to either (see `DamageGate`). None of them gives a picture.
 
     Raises:
         MediaError: this FFmpeg doesn't know the codec.
@@ -54,8 +55,13 @@ class PictureDecoder:
         self._context = _open_context(info, strict=self._strict)
         self._to_rgb = VideoReformatter()
         self._captured_s: OrderedDict[int, float] = OrderedDict()
+        self._gate = DamageGate(info)
         self._given = 0
-        self.damaged = 0
+        self._refused = 0
+
+    @property
+    def damaged(self) -> int:
+        return self._refused + self._gate.held
 
     def decode(self, packet: Packet) -> list[Picture]:
         """The pictures that are complete after this packet."""
@@ -64,26 +70,32 @@ class PictureDecoder:
             self._captured_s.popitem(last=False)
         sent: av.Packet[Any] = av.Packet(packet.data)
         sent.pts = packet.order
-        return self._run(sent)
+        self._gate.send(packet)
+        try:
+            frames = self._context.decode(sent)
+        except av.FFmpegError:
+            self._refused += 1
+            self._gate.refused(packet)
+            self._doubt_strictness()
+            return []
+        return self._whole(frames)
 
     def flush(self) -> list[Picture]:
         """The pictures still held back; what comes next doesn't refer to anything before."""
-        pictures = self._run(None)
+        try:
+            pictures = self._whole(self._context.decode(None))
+        except av.EOFError:  # flushed twice
+            pictures = []
+        except av.FFmpegError:
+            self._refused += 1
+            pictures = []
         self._context.flush_buffers()
+        self._gate.open()
         self._captured_s.clear()
         return pictures
 
-    def _run(self, packet: av.Packet[Any] | None) -> list[Picture]:
-        try:
-            frames = self._context.decode(packet)
-        except av.EOFError:  # flushed twice
-            return []
-        except av.FFmpegError:
-            self.damaged += 1
-            self._doubt_strictness()
-            return []
-        whole = [frame for frame in frames if not frame.is_corrupt]
-        self.damaged += len(frames) - len(whole)
+    def _whole(self, frames: list[av.VideoFrame]) -> list[Picture]:
+        whole = self._gate.passed(frames)
         self._given += len(whole)
         return [Picture(self._as_rgb(frame), self._captured(frame)) for frame in whole]
 

@@ -110,7 +110,7 @@ class V4L2Camera:
     def _read(self, maps: list[mmap.mmap], stop: Event) -> Iterator[Packet]:
         clock = _DriverClock(self._title)
         started_s = time.monotonic()
-        order, waiting = 0, self._info.codec == "h264"
+        order, waiting, lost = 0, self._info.codec == "h264", False
         while self._wait(stop, _SILENCE_S if order else _FIRST_SILENCE_S):
             buffer = v4l2.dequeue_buffer(self._fd, CAPTURE, MMAP)
             data = bytes(memoryview(maps[buffer.index])[: buffer.bytesused])
@@ -120,11 +120,12 @@ class V4L2Camera:
             order += 1
             if not whole:
                 self.damaged += 1
+                lost = True
                 continue
             if waiting and not can_start_at(data) and time.monotonic() - started_s < _KEYFRAME_PATIENCE_S:
                 continue
-            waiting = False
-            yield Packet(self._tight(data), captured_s, order)
+            yield Packet(self._tight(data), captured_s, order, lost_before=lost)
+            waiting = lost = False
 
     def _wait(self, stop: Event, silence_s: float) -> bool:
         """Waits for a filled buffer; False when `stop` was set."""

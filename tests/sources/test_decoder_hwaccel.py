@@ -113,6 +113,18 @@ def test_later_on_damage_is_counted_and_a_dead_driver_is_told(context: Nv12Conte
         decoder.decode(stream[2])
 
 
+def test_what_refers_to_damage_is_held_up_until_a_start_anew(context: Nv12Context, lane: HostLane) -> None:
+    decoder, stream = decoder_for(context, lane), packets(units(moving(4)))
+    assert len(decoder.decode(stream[0])) == 1
+    context.fault = av.InvalidDataError(-1094995529, "damaged")
+    decoder.decode(stream[1])
+    context.fault = None
+    assert [decoder.decode(packet) for packet in stream[2:]] == [[], []]
+    assert decoder.damaged == 3
+    decoder.flush()
+    assert len(decoder.decode(stream[0])) == 1
+
+
 def test_other_forms_than_nv12_are_told(context: Nv12Context, lane: HostLane) -> None:
     stream = packets(units(moving(1), Recipe(pixel_format="yuv444p")))
     with pytest.raises(DecoderError, match="4:2:0"):
