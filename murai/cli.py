@@ -82,7 +82,7 @@ def run(
     frames: Annotated[int | None, typer.Option(min=1, help="End after so many pictures.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="End after so long.")] = None,
     press: Annotated[str, typer.Option(help="Keys by the clock.", metavar="'SECONDS:KEY,…'")] = "",
-    record: Annotated[Path | None, typer.Option(help="Film what the screen shows (MP4).", metavar="FILE")] = None,
+    record: Annotated[Path | None, typer.Option(help="Film what the screen shows.", metavar="FILE.mp4")] = None,
     stats: Annotated[Path | None, typer.Option(help="Figures as JSON lines.", metavar="FILE")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -77,6 +77,23 @@ def test_a_film_that_ends_ends_the_show(home: Home, pack: str) -> None:
     assert 0 < summary["frames"]["captured"] <= 40
 
 
+FILES = [
+    ("--record film.mp4", "--record film.mp4 would replace the source"),
+    ("--stats link.mp4", "--stats link.mp4 would replace the source"),
+    ("--record new.mp4 --stats ./new.mp4", "--record and --stats are both new.mp4"),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), FILES)
+def test_no_file_to_write_takes_the_place_of_another(home: Home, words: str, told: str) -> None:
+    (home.folder / "film.mp4").write_text("hours of work")
+    (home.folder / "link.mp4").symlink_to("film.mp4")
+    status, out, err = home.murai("run", "--source", "file:film.mp4?loop=0", *words.split())
+    assert (status, out) == (1, "") and err.startswith(f"murai: {told}")
+    assert (home.folder / "film.mp4").read_text() == "hours of work"
+    assert not (home.folder / "new.mp4").exists()
+
+
 def test_sigterm_ends_the_show_and_keeps_the_picture_that_waits(home: Home, pack: str) -> None:
     stats = home.folder / "stats.jsonl"
     arguments = ("--press", "0:Space", "--stats", str(stats), "--config", str(home.folder / "kiosk.toml"))
@@ -146,6 +163,7 @@ BAD = [
     (("--size", "huge"), "'huge' is no size"),
     (("--press", "Space"), "--press: 'Space' can't be used"),
     (("--record", "/proc/film.mp4"), "can't write the recording /proc/film.mp4"),
+    (("--record", "film.avi"), "--record film.avi: it is written as .mp4"),
     (("--stats", "/proc/stats"), "can't write --stats /proc/stats"),
     (("--device", "cuda"), "device cuda can't be used"),
     (("--display", "window"), "no screen"),
