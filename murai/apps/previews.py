@@ -24,6 +24,7 @@ from murai.stylize.shelf import find_pack
 
 SHEET_FILE = "sheet.jpg"
 SAMPLES_FILE = "samples.jpg"
+_SAMPLES_QUALITY = 75  # of many pictures, that are looked at together; a pack is to stay small
 SCENE_PX = (640, 360)
 _MOMENT_S = 1.0
 _SAMPLE_MOMENTS_S = (_MOMENT_S, 4.0, 6.5)
@@ -71,7 +72,7 @@ def write_previews(paint: Paint, styles: Sequence[StyleFacts], folder: Path) -> 
             for number, style in enumerate(styles)
             for rgb in scenes
         ]
-        _save(draw_sheet(tiles, columns=len(scenes)), folder / SAMPLES_FILE)
+        _save(draw_sheet(tiles, columns=len(scenes)), folder / SAMPLES_FILE, _SAMPLES_QUALITY)
 
 
 def painted_sheet(paint: Paint, styles: int) -> Tensor:
@@ -118,10 +119,10 @@ def _save_previews(paint: Paint, styles: Iterable[StyleFacts], folder: Path) -> 
     return tiles
 
 
-def _save(picture: Image.Image, file: Path) -> None:
+def _save(picture: Image.Image, file: Path, quality: int = 88) -> None:
     """Replaces the file in one step: what is left of it by a full disk is the one before."""
     written, beside = io.BytesIO(), file.with_name(file.name + ".part")
-    picture.save(written, "PNG" if file.suffix.lower() == ".png" else "JPEG", quality=88)
+    picture.save(written, "PNG" if file.suffix.lower() == ".png" else "JPEG", quality=quality)
     try:
         beside.write_bytes(written.getvalue())
         beside.replace(file)
