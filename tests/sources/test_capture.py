@@ -65,8 +65,9 @@ def test_every_frame_is_given_and_counted() -> None:
 
 def test_damage_before_and_in_the_decoder_is_counted_over_several_sources() -> None:
     counts = FrameCounts()
+    keyframes = Recipe(options={"preset": "ultrafast", "tune": "zerolatency", "g": "1"})  # nothing refers to damage
     for _ in range(2):
-        data: list[bytes | None] = list(units(moving(10)))
+        data: list[bytes | None] = list(units(moving(10), keyframes))
         data[4], data[7] = b"rubbish", None
         frames_of(Prepared(data), counts)
     assert counts.captured == 20

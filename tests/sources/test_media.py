@@ -187,3 +187,13 @@ def test_a_file_that_vanishes_ends_its_loop_with_an_error(tmp_path: Path, clip: 
         copy.unlink()
         with pytest.raises(MediaError, match="there is no file"):
             list(packets)
+
+
+def test_a_gap_in_a_transport_stream_is_told_with_its_packet(tmp_path: Path) -> None:
+    fast = Recipe(options={"preset": "ultrafast", "tune": "zerolatency", "qp": "10"})
+    file = write_clip(tmp_path / "clip.ts", moving(20, (320, 192)), fast)
+    data = file.read_bytes()
+    assert not any(packet.lost_before for packet in play(file)[1])
+    lost = len(data) // 188 // 2 * 188  # one of its pieces
+    file.write_bytes(data[:lost] + data[lost + 188 :])
+    assert sum(packet.lost_before for packet in play(file)[1]) == 1
