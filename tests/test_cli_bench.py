@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from murai.apps.benchmark import latency, run
+from murai.apps.benchmark.interruption import Interrupted
 from murai.apps.benchmark.options import BenchOptions
 from murai.cli import app
 from murai.config import DisplayConfig
@@ -19,8 +21,8 @@ from murai.errors import ConfigError
 def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What the bench was told."""
     found: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(run, "run_bench", lambda *words: found.append(words[:-1]))
-    monkeypatch.setattr(latency, "run_latency", lambda *words: found.append(words[:-1]))
+    monkeypatch.setattr(run, "run_bench", lambda *words: found.append(words[:-2]))
+    monkeypatch.setattr(latency, "run_latency", lambda *words: found.append(words[:-2]))
     return found
 
 
@@ -59,8 +61,33 @@ def test_latency_has_a_source_and_a_screen(told: list[tuple[Any, ...]]) -> None:
     ]
 
 
-@pytest.mark.parametrize("words", ["--rows paint", "--sizes large", "--latency --size 1x1"])
-def test_what_cannot_be_meant_is_told(words: str, told: list[tuple[Any, ...]]) -> None:
-    with pytest.raises(ConfigError):
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("--rows paint", "there is no row 'paint'"),
+        ("--rows=", "--rows '' names nothing: leave it out for the usual"),
+        ("--packs ,", "--packs ',' names nothing"),
+        ("--sizes large", "'large' is no size"),
+        ("--latency --size 1x1", "out of bounds"),
+        ("--source /dev/video0", "--source is for --latency alone: leave it out, or add that"),
+        ("--display window", "--display is for --latency alone"),
+        ("--fullscreen", "--fullscreen is for --latency alone"),
+        ("--size 1280x720", "--size is for --latency alone"),
+        ("--latency --rows draw", "--rows has no part in --latency: leave one of the two out"),
+        ("--latency --quick", "--quick has no part in --latency"),
+        ("--latency --packs a,b", "--latency takes one pack, not 'a,b'"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(words: str, line: str, told: list[tuple[Any, ...]]) -> None:
+    with pytest.raises(ConfigError, match=line):
         CliRunner().invoke(app, ["bench", *words.split()], catch_exceptions=False)
     assert not told
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_the_exit_status(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: Any) -> None:
+        raise Interrupted(number)
+
+    monkeypatch.setattr(run, "run_bench", ended)
+    assert CliRunner().invoke(app, ["bench"]).exit_code == 128 + number

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import sys
 import time
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -21,6 +25,7 @@ from murai.apps.benchmark import plan as planning
 from murai.apps.benchmark import run as bench_run
 from murai.apps.benchmark.figures import Result, Row, Subject, Timings
 from murai.apps.benchmark.footage import AsFastAsItGoes, Replay, record_clip
+from murai.apps.benchmark.interruption import Interrupted
 from murai.apps.benchmark.johnson import JohnsonNetwork, johnson_flops
 from murai.apps.benchmark.limits import Limits
 from murai.apps.benchmark.options import BenchOptions, parse_rows, parse_sizes
@@ -65,6 +70,10 @@ def result_of(*rows: Row) -> Result:
     machine = {"cpu": "A processor", "cores": 2, "gpu": None, "device": "cpu", "number_type": "float32"}
     machine |= {"torch": "2", "date": "2026-01-01"}
     return Result(machine, LIMITS.as_json(), list(rows), ["openvino: not installed (openvino)"])
+
+
+def silent() -> tuple[Console, Console]:
+    return Console(file=StringIO()), Console(file=StringIO())
 
 
 # How it is counted
@@ -180,6 +189,8 @@ def test_sizes_and_rows_are_read() -> None:
     assert parse_rows("draw, peer,") == ("draw", "peer")
     with pytest.raises(ConfigError, match="there is no row 'paint'"):
         parse_rows("paint")
+    with pytest.raises(ConfigError, match="'8k' is no size: choose of 360p, 720p, 1080p, 4k, or write WIDTHxHEIGHT"):
+        parse_sizes("8k")
     for wrong in ("101x50", "8000x4000", "large"):
         with pytest.raises(ConfigError, match=wrong):
             parse_sizes(wrong)
@@ -187,7 +198,7 @@ def test_sizes_and_rows_are_read() -> None:
 
 @pytest.mark.usefixtures("small_limits")
 def test_all_of_it_on_a_small_picture(pack: Pack, tmp_path: Path) -> None:
-    out = StringIO()
+    out, told = StringIO(), StringIO()
     options = BenchOptions(
         sizes=(SIZE,),
         packs=(str(pack.folder),),
@@ -196,7 +207,7 @@ def test_all_of_it_on_a_small_picture(pack: Pack, tmp_path: Path) -> None:
         json_file=tmp_path / "figures" / "bench.json",
         plot=tmp_path / "bench.png",
     )
-    run_bench(options, Console(file=out))
+    run_bench(options, Console(file=out), Console(file=told))
     kept = json.loads((tmp_path / "figures" / "bench.json").read_text())
     assert set(kept) == {"machine", "limits", "rows", "notes"}
     assert kept["machine"]["device"] == "cpu"
@@ -210,6 +221,9 @@ def test_all_of_it_on_a_small_picture(pack: Pack, tmp_path: Path) -> None:
         assert (each["size"], each["pack"]) in (("96x64", "tiny"), ("96x64", None))
         assert (each["engine"] is not None) == (each["who"] == "murai" and each["pack"] == "tiny")
     assert "times the usual script (tiny)" in out.getvalue()
+    lines = told.getvalue().splitlines()
+    assert re.fullmatch(r"1 of 11: decode 96x64: p50 [\d.]+ ms", lines[1])
+    assert len(lines) == 12
     with Image.open(tmp_path / "bench.png") as plot:
         assert plot.size[0] > 800
 
@@ -227,9 +241,82 @@ def test_what_is_not_installed_or_fails_is_a_line(pack: Pack, tmp_path: Path, mo
     options = BenchOptions(
         rows=("peer", "colour", "decode"), sizes=(SIZE,), packs=(str(pack.folder),), seconds=0.1, device="cpu"
     )
-    result = run_bench(options, Console(file=StringIO()))
+    result = run_bench(options, *silent())
     assert [each.subject.stage for each in result.rows] == ["decode"]
-    assert result.notes == ["colour 96x64: too warm: open a window", "peer: not installed (cv2)"]
+    assert result.notes == [
+        "colour 96x64: too warm: open a window",
+        "peer: not installed (cv2): pip install 'murai[bench]'",
+    ]
+
+
+@pytest.mark.usefixtures("small_limits")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_measured_before_a_signal_is_kept(
+    number: signal.Signals, pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+
+    def endless(workshop: Workshop, size: tuple[int, int]) -> Row:
+        signal.raise_signal(number)
+        pytest.fail("it goes on")
+
+    def impatient(result: Result, file: Path) -> None:
+        signal.raise_signal(number)
+        write_plot(result, file)
+
+    monkeypatch.setattr(planning, "measure_colour", endless)
+    monkeypatch.setattr(bench_run, "write_plot", impatient)
+    options = BenchOptions(
+        rows=("decode", "colour", "network"),
+        sizes=(SIZE,),
+        packs=(str(pack.folder),),
+        seconds=0.1,
+        device="cpu",
+        json_file=tmp_path / "bench.json",
+        plot=tmp_path / "bench.png",
+    )
+    out, told = StringIO(), StringIO()
+    with pytest.raises(Interrupted) as ended:
+        run_bench(options, Console(file=out), Console(file=told))
+    assert ended.value.status == 128 + number
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+    kept = json.loads((tmp_path / "bench.json").read_text())
+    line = f"interrupted by {number.name}: 1 of 4 rows were measured"
+    assert ([each["stage"] for each in kept["rows"]], kept["notes"]) == (["decode"], [line])
+    assert kept["limits"]["matmul_gflops"] > 0 and (tmp_path / "bench.png").is_file()
+    assert "decode" in out.getvalue() and line in out.getvalue()
+    assert told.getvalue().splitlines()[-1] == line
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_a_signal_before_anything_is_measured_leaves_nothing(
+    pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "measure_decode", lambda *_: signal.raise_signal(signal.SIGINT))
+    options = BenchOptions(sizes=(SIZE,), packs=(str(pack.folder),), device="cpu", json_file=tmp_path / "bench.json")
+    out, told = StringIO(), StringIO()
+    with pytest.raises(Interrupted):
+        run_bench(options, Console(file=out), Console(file=told))
+    assert (out.getvalue(), list(tmp_path.iterdir())) == ("", [])
+    assert told.getvalue().endswith("interrupted by SIGINT: 0 of 11 rows were measured\n")
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_a_signal_that_is_lost_in_a_callback_counts_before_the_next_row(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = planning.measure_decode
+
+    def deaf(workshop: Workshop, size: tuple[int, int]) -> Row:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return real(workshop, size)
+
+    monkeypatch.setattr(planning, "measure_decode", deaf)
+    monkeypatch.setattr(planning, "measure_colour", lambda *_: pytest.fail("it goes on"))
+    options = BenchOptions(sizes=(SIZE,), packs=(str(pack.folder),), seconds=0.1, device="cpu")
+    with pytest.raises(Interrupted):
+        run_bench(options, *silent())
 
 
 @pytest.mark.parametrize("given", ["json_file", "plot"])
@@ -238,9 +325,9 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
 ) -> None:
     monkeypatch.setattr(bench_run, "choose_compute", lambda _: pytest.fail("the work has begun"))
     (tmp_path / "file").write_text("")
-    options = BenchOptions(**{given: tmp_path / "file" / "bench"})
+    options = BenchOptions(**{given: tmp_path / "file" / "bench.png"})
     with pytest.raises(TrainingError, match="can't write"):
-        run_bench(options, Console(file=StringIO()))
+        run_bench(options, *silent())
 
 
 def test_a_plot_that_cannot_be_drawn_is_told_before_anything_is_measured(
@@ -249,7 +336,7 @@ def test_a_plot_that_cannot_be_drawn_is_told_before_anything_is_measured(
     monkeypatch.setattr(bench_run, "choose_compute", lambda _: pytest.fail("the work has begun"))
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(BenchError, match="--plot needs matplotlib"):
-        run_bench(BenchOptions(plot=tmp_path / "bench.png"), Console(file=StringIO()))
+        run_bench(BenchOptions(plot=tmp_path / "bench.png"), *silent())
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
@@ -320,3 +407,16 @@ def test_the_plot_has_the_panels_that_there_is_something_for(
             assert plot.format == "PNG"
     write_plot(result_of(row("murai", "live", 30.0)), tmp_path / "none.png")
     assert "nothing was measured that a plot shows" in caplog.text and not (tmp_path / "none.png").exists()
+
+
+def test_the_plot_shows_medians_as_the_table_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def save(figure: Figure, file: Path, **more: Any) -> None:
+        file.touch()
+        for axes in figure.axes[:2]:
+            assert axes.get_ylabel() == "ms a picture (p50)"
+            assert {float(y) for line in axes.lines for y in np.asarray(line.get_ydata())} == {20.0}
+
+    monkeypatch.setattr(Figure, "savefig", save)
+    uneven = Timings([0.02, 0.02, 0.5], 0.54)
+    rows = [Row(Subject("murai", "network", SIZE, "tiny", styles), uneven) for styles in (1, 2)]
+    write_plot(result_of(*rows), tmp_path / "plot.png")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from murai.apps.benchmark import latency
+from murai.apps.benchmark.interruption import Interrupted
 from murai.apps.benchmark.latency import glass_to_glass, run_latency, screen_to_screen
 from murai.apps.benchmark.options import BenchOptions
 from murai.config import DisplayConfig
 from murai.display.opening import open_canvas
 from murai.display.view import ViewState
-from murai.errors import BenchError
+from murai.errors import BenchError, ConfigError
 from murai.hardware import Compute, choose_compute
 from murai.sources.open import OpenedSource
 from murai.sources.uri import SyntheticSpec
@@ -79,8 +82,41 @@ def test_the_command_says_the_figures_and_keeps_them(painter: tuple[Pack, Comput
     options = BenchOptions(
         packs=(str(painter[0].folder),), seconds=0.5, device="cpu", json_file=tmp_path / "deep" / "latency.json"
     )
-    row = run_latency(options, "synthetic:?size=160x90&fps=15", SCREEN, console)
+    row = run_latency(options, "synthetic:?size=160x90&fps=15", SCREEN, console, Console(file=StringIO()))
     assert "screen to screen: p50" in console.export_text()
     kept = json.loads((tmp_path / "deep" / "latency.json").read_text())
     assert kept["rows"] == [row.as_json()]
     assert kept["rows"][0]["size"] == "160x90"
+
+
+class EndedCanvas(WatchedCanvas):
+    """Sends a signal with its 30th picture."""
+
+    def swap(self) -> None:
+        self.swaps = getattr(self, "swaps", 0) + 1
+        if self.swaps == 30:
+            signal.raise_signal(signal.SIGTERM)
+        super().swap()
+
+
+def test_what_was_seen_before_a_signal_is_kept(
+    painter: tuple[Pack, Compute], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latency, "open_canvas", lambda screen: EndedCanvas(open_canvas(screen)))
+    options = BenchOptions(
+        packs=(str(painter[0].folder),), seconds=60.0, device="cpu", json_file=tmp_path / "latency.json"
+    )
+    console, told = Console(record=True, width=200), StringIO()
+    with pytest.raises(Interrupted) as ended:
+        run_latency(options, "synthetic:?size=160x90&fps=15", SCREEN, console, Console(file=told))
+    assert ended.value.status == 143
+    assert "screen to screen: p50" in console.export_text()
+    kept = json.loads((tmp_path / "latency.json").read_text())
+    assert kept["rows"][0]["frames"] >= 3
+    assert kept["notes"] == ["interrupted by SIGTERM"]
+    assert told.getvalue().endswith("interrupted by SIGTERM\n")
+
+
+def test_a_film_cannot_see_the_screen(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a file can't see the screen"):
+        run_latency(BenchOptions(), str(tmp_path / "film.mp4"), SCREEN, Console(), Console())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from murai.apps.benchmark.code import NUMBERS, draw_squares, squares_of
 from murai.apps.benchmark.finder import Reader, find_screen
 from murai.apps.benchmark.flow import newest_painting
+from murai.apps.benchmark.interruption import Interrupted
 from murai.apps.benchmark.sightings import Sightings
 from murai.apps.pipeline import Pipeline
 from murai.core.frame import Frame, Painted
@@ -33,23 +34,28 @@ def watch_glass(pipeline: Pipeline, canvas: Canvas, fps: float, seconds: float) 
 
     Raises:
         MuraiError: the screen can't be found, or no more pictures come.
+        Interrupted: before any number was seen.
     """
     sightings = Sightings()
     number, shown_s = 0, float("-inf")
     with closing(_Screen(canvas)) as screen:
         reader = _find(pipeline, screen)
         begun_s = time.monotonic()
-        while time.monotonic() - begun_s < seconds:
-            painted = newest_painting(pipeline, _REDRAW_EVERY_S)
-            turned = time.monotonic() - shown_s >= _HELD_FRAMES / fps
-            if turned:
-                number = (number + 1) % NUMBERS
-            now_s = screen.show(painted, squares_of(number))
-            if turned:
-                shown_s = now_s
-                sightings.sent(number, now_s)
-            if painted is not None:
-                sightings.seen(reader.read(_pixels(painted.camera)), now_s)
+        try:
+            while time.monotonic() - begun_s < seconds:
+                painted = newest_painting(pipeline, _REDRAW_EVERY_S)
+                turned = time.monotonic() - shown_s >= _HELD_FRAMES / fps
+                if turned:
+                    number = (number + 1) % NUMBERS
+                now_s = screen.show(painted, squares_of(number))
+                if turned:
+                    shown_s = now_s
+                    sightings.sent(number, now_s)
+                if painted is not None:
+                    sightings.seen(reader.read(_pixels(painted.camera)), now_s)
+        except Interrupted:
+            if not sightings.latencies_s:
+                raise
     return sightings
 
 

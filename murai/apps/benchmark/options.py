@@ -14,6 +14,8 @@ Size = tuple[int, int]
 
 STAGES = ("decode", "colour", "network", "draw", "pipeline", "live")
 PEERS = ("peer", "onnxruntime", "openvino", "tensorrt")
+EXTRA_PEERS = PEERS[:3]
+"""Those that the extra `bench` installs."""
 _NAMED: dict[str, Size] = {"360p": (640, 360), "720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 _LARGEST_PX = 3840  # of the drawn scene
 
@@ -75,11 +77,18 @@ def parse_sizes(text: str) -> tuple[Size, ...]:
         ConfigError: something is no size that video can have.
     """
     names: Sequence[str] = [name.strip().lower() for name in text.split(",") if name.strip()]
-    sizes = tuple(_NAMED.get(name) or parse_size(name) for name in names)
+    sizes = tuple(_size_of(name) for name in names)
     for name, size in zip(names, sizes, strict=True):
         if size[0] % 2 or size[1] % 2 or max(size) > _LARGEST_PX:
             raise ConfigError(f"--sizes {name} can't be filmed", f"choose even sides of at most {_LARGEST_PX} px")
     return sizes
+
+
+def _size_of(name: str) -> Size:
+    try:
+        return _NAMED.get(name) or parse_size(name)
+    except ConfigError as fault:
+        raise ConfigError(f"--sizes: {fault.what}", f"choose of {', '.join(_NAMED)}, or {fault.remedy}") from fault
 
 
 def size_name(size: Size) -> str:

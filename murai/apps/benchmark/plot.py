@@ -12,10 +12,12 @@ from typing import Any
 from murai.apps.benchmark.figures import Result, Row
 from murai.apps.benchmark.options import size_name
 from murai.apps.evaluation_files import check_file, write_file
+from murai.apps.outputs import check_ending
 from murai.errors import BenchError
 
 _log = logging.getLogger(__name__)
 _STAGES = ("decode", "colour", "network", "draw", "pipeline")
+_MEDIAN = "ms a picture (p50)"
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,11 @@ def check_plot(file: Path) -> None:
     """Sees to it that a plot can be drawn and written, before anything is measured.
 
     Raises:
+        ConfigError: its name is none of a plot.
         BenchError: matplotlib is not installed.
         TrainingError: the file can't be written.
     """
+    check_ending("--plot", file, ".png")
     try:
         importlib.import_module("matplotlib.figure")
     except ImportError as fault:
@@ -94,7 +98,7 @@ def _by_pack(result: Result) -> list[Row]:
 
 
 def _draw_sizes(axes: Any, rows: Sequence[Row]) -> None:
-    """Milliseconds a picture over megapixels, both logarithmic: what grows like the picture is a straight line."""
+    """Medians over megapixels, both logarithmic: what grows like the picture is a straight line."""
     lines: dict[str, list[Row]] = {}
     for row in rows:
         subject = row.subject
@@ -103,11 +107,11 @@ def _draw_sizes(axes: Any, rows: Sequence[Row]) -> None:
     for name, line in lines.items():
         style = "o-" if line[0].subject.who == "murai" else "s--"
         pixels = [row.subject.size[0] * row.subject.size[1] / 1e6 for row in line]
-        axes.plot(pixels, [1e3 / row.timings.fps for row in line], style, label=name, markersize=4)
+        axes.plot(pixels, [row.timings.percentile_ms(0.5) for row in line], style, label=name, markersize=4)
     sizes = sorted({row.subject.size for row in rows})
     pack = _first_pack(rows)
     title = f"by size ({pack})" if pack else "by size"
-    axes.set(xscale="log", yscale="log", ylabel="ms a picture", title=title)
+    axes.set(xscale="log", yscale="log", ylabel=_MEDIAN, title=title)
     axes.set_xticks([w * h / 1e6 for w, h in sizes], [size_name(size) for size in sizes], minor=False)
     axes.minorticks_off()
     axes.grid(alpha=0.3)
@@ -120,7 +124,7 @@ def _draw_styles(axes: Any, rows: Sequence[Row]) -> None:
         styles = [row.subject.styles for row in line]
         axes.plot(styles, [row.timings.percentile_ms(0.5) for row in line], "o-", label=stage)
     axes.set_xticks(sorted({row.subject.styles for row in rows}))
-    axes.set(title="by styles that are mixed", ylabel="ms a picture", xlabel="styles", ylim=(0, None))
+    axes.set(title="by styles that are mixed", ylabel=_MEDIAN, xlabel="styles", ylim=(0, None))
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)
 
