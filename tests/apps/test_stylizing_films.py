@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,29 @@ def followed(source: Path, pack: Path, shares: list[list[float]]) -> list[Pixels
         engine.follow(frame.rgb, mix, frame.at_s)
         painted.append(engine.paint(frame.rgb, mix).permute(1, 2, 0).numpy().copy())
     return painted
+
+
+@pytest.mark.parametrize("scheme", ["", "file:"])
+def test_a_film_is_not_its_own_output(scheme: str, tmp_path: Path, pack: Path) -> None:
+    source = film(tmp_path / "in.mp4")
+    (tmp_path / "link.mp4").symlink_to("in.mp4")
+    before = source.read_bytes()
+    with pytest.raises(ConfigError, match="is the input"):
+        paint(f"{scheme}{source}", tmp_path / "link.mp4", pack)
+    assert source.read_bytes() == before
+
+
+def test_what_a_link_leads_to_is_painted(tmp_path: Path, pack: Path) -> None:
+    (tmp_path / "link.mp4").symlink_to("out.mp4")
+    paint(film(tmp_path / "in.mp4"), tmp_path / "link.mp4", pack)
+    assert (tmp_path / "link.mp4").is_symlink() and len(watch(tmp_path / "out.mp4").frames) == 12
+
+
+def test_a_pipe_takes_no_film(tmp_path: Path, pack: Path) -> None:
+    os.mkfifo(tmp_path / "out.mp4")
+    with pytest.raises(RenderError, match="films are no streams"):
+        paint(film(tmp_path / "in.mp4"), tmp_path / "out.mp4", pack)
+    assert (tmp_path / "out.mp4").is_fifo()
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
