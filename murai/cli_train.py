@@ -33,7 +33,7 @@ _MACHINE = "The machine"
 
 _VECTOR_STEPS = 600
 _STEPS = 2000
-_USUAL = {"width": 1.5, "blocks": 4, "style_px": 512}
+_USUAL = {"width": 1.5, "blocks": 4, "detail": 0.5, "style_px": 512}
 
 
 def train(
@@ -69,6 +69,9 @@ def train(
         float | None, option(_NETWORK, "Of the network: factor on 32 channels, 1.5.", min=0.25, max=8.0)
     ] = None,
     blocks: Annotated[int | None, option(_NETWORK, "Residual blocks, 4.", min=0, max=32)] = None,
+    detail: Annotated[
+        float | None, option(_NETWORK, "Channels for fine texture, as a share of the others: 0.5.", min=0.1, max=2.0)
+    ] = None,
     style_weight: Annotated[float, option(LOSSES, "More of the painting.", min=0.0)] = 5.0,
     content_weight: Annotated[float, option(LOSSES, "More of what is there.", min=0.0)] = 1.0,
     tone_weight: Annotated[float, option(LOSSES, "Light and dark where they are.", min=0.0)] = 20.0,
@@ -149,7 +152,7 @@ def _options(given: dict[str, Any]) -> TrainingOptions:
         recipe=_recipe(given),
         clips=tuple(given["clips"] or ()),
         perceptual=PerceptualOptions(given["perceptual"], content, style, given["pooling"]),
-        asked=Asked(given["width"], given["blocks"], given["style_px"]),
+        asked=Asked(**{name: given[name] for name in _USUAL}),
         machine=MachineOptions(given["device"], given["threads"], given["compile_"]),
         **{name: given[name] for name in ("resume", "start", "into", "polish", "twin_of", "tensorboard")},
     )
@@ -170,7 +173,7 @@ def _recipe(given: dict[str, Any]) -> Recipe:
     shape: dict[str, Any] = _USUAL | {name: given[name] for name in _USUAL if given[name] is not None}
     same = ("style_distance", "batch", "square_px", "late_square_px", "late_share", "seed")
     return Recipe(
-        network=StyleNetworkSpec(shape["width"], shape["blocks"]),
+        network=StyleNetworkSpec(shape["width"], shape["blocks"], shape["detail"]),
         style_px=shape["style_px"],
         weights=LossWeights(**weights),
         steps=given["steps"] or (_VECTOR_STEPS if given["into"] else _STEPS),

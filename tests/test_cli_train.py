@@ -53,7 +53,7 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
     (tmp_path / "about.toml").write_text('[a]\ntitle = "A"\n')
     said = (
         "a=1.png,2.png --photographs p --photographs q.txt -o mine --clips f.mp4 --twin-of other "
-        "--crop a=1,2,30,40 --rotate 5 --mask m.png --style-px 300 --width 2 --blocks 6 --style-weight 4 "
+        "--crop a=1,2,30,40 --rotate 5 --mask m.png --style-px 300 --width 2 --blocks 6 --detail 1 --style-weight 4 "
         "--content-weight 2 --tone-weight 7 --variation-weight 0.5 --noise-weight 8 --motion-weight 9 --clip-weight 10 "
         "--style-distance moments --perceptual vgg --layers relu1_1:2,relu2_1 --content-layers relu3_1 "
         "--pooling average --no-damage --steps 70 --time 9m --batch 8 --square-px 96 --late-square-px 160 "
@@ -64,7 +64,7 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
     (options,) = told
     weights = LossWeights(content=2, style=4, tone=7, variation=0.5, noise=8, motion=9, clip=10)
     recipe = Recipe(
-        network=StyleNetworkSpec(width=2, blocks=6),
+        network=StyleNetworkSpec(width=2, blocks=6, detail=1),
         weights=weights,
         style_distance="moments",
         steps=70,
@@ -86,7 +86,7 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
         recipe=recipe,
         clips=(Path("f.mp4"),),
         perceptual=PerceptualOptions(Path("vgg"), {"relu3_1": 1.0}, {"relu1_1": 2.0, "relu2_1": 1.0}, "average"),
-        asked=Asked(2.0, 6, 300),
+        asked=Asked(2.0, 6, 1.0, 300),
         machine=MachineOptions("cpu", 1, compiled=True),
         resume=True,
         start=Path("s.pt"),

@@ -46,7 +46,7 @@ def show_pack(name: str, console: Console) -> None:
     pack = find_pack(name)
     facts, spec = pack.facts, pack.facts.network.spec
     _say(console, f"{facts.title} ({facts.name}), {facts.licence}, in {pack.folder}")
-    _say(console, f"network: {spec.channels} channels, {spec.blocks} blocks")
+    _say(console, f"network: {spec.channels} channels, {spec.blocks} blocks, {spec.fine_channels} channels for detail")
     for entry, value in facts.training.items():
         _say(console, f"{entry}: {value}")
     table = Table("style", "title", "artist", "year", "credit", "training")

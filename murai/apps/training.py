@@ -124,7 +124,7 @@ def _weights_of(options: TrainingOptions, styles: Sequence[StyleImage]) -> Style
     except (KeyError, RuntimeError) as fault:
         raise TrainingError(
             f"the weights of {options.start} don't fit: {fault}",
-            "give the --width and --blocks that it was trained with",
+            "give the --width, --blocks and --detail that it was trained with",
         ) from fault
     if model.styles != len(styles):
         raise TrainingError(

@@ -77,10 +77,11 @@ def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
     """The options with the pack's own network, and its size of style images unless another was asked for.
 
     Raises:
-        TrainingError: another width, or other blocks, were asked for: the network of a finished pack stays.
+        TrainingError: another shape was asked for: the network of a finished pack stays.
     """
     asked, spec = options.asked, pack.facts.network.spec
-    for name, wanted, has in (("width", asked.width, spec.width), ("blocks", asked.blocks, spec.blocks)):
+    for name in ("width", "blocks", "detail"):
+        wanted, has = getattr(asked, name), getattr(spec, name)
         if wanted not in (None, has):
             raise TrainingError(
                 f"--{name} {wanted:g} is not what the network of {pack.folder} has, {has:g}", f"leave out --{name}"

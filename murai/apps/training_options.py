@@ -44,6 +44,7 @@ class Asked:
 
     width: float | None = None
     blocks: int | None = None
+    detail: float | None = None
     style_px: int | None = None
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from murai.networks.canvas import FOLD, MARGIN_PX
-from murai.networks.enlarging import before_enlarging
+from murai.networks.enlarging import at_small_size
 from murai.networks.style import StyleNetwork
 
 _FULL = 20.0  # sigmoid's argument for 1.0
@@ -59,8 +59,8 @@ class Folding:
         channels = [kernel.shape[0] for kernel in kernels[:-1]]
         assert network.out.bias is not None
         # A fourth channel, always full: OpenGL reads RGBx as it is, and would have to copy RGB.
-        kernels[-1] = before_enlarging(torch.cat([kernels[-1], torch.zeros_like(kernels[-1][:1])]))
-        kernels[-2] = before_enlarging(kernels[-2])
+        kernels[-1] = at_small_size(torch.cat([kernels[-1], torch.zeros_like(kernels[-1][:1])]))
+        kernels[-2] = at_small_size(kernels[-2])
         self._dtype = dtype
         self._kernels = [kernel.contiguous(memory_format=torch.channels_last) for kernel in kernels[:-1]]
         self._last_kernel = kernels[-1].to(dtype).contiguous(memory_format=torch.channels_last)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from murai.networks.enlarging import before_enlarging
+from murai.networks.enlarging import at_small_size
 from murai.networks.folded import fold_statistics
 from murai.networks.style import VARIANCE_FLOOR, StyleNetwork
 
@@ -86,7 +86,7 @@ class _Meter:
             x = x + self._normalise(second(y))
             yield
         # The last convolution before the painting is told by what it makes of the small picture.
-        self._note(F.conv2d(x, before_enlarging(network.up.weight), padding=1), network.up.out_channels)
+        self._note(F.conv2d(x, at_small_size(network.up.weight), padding=1), network.up.out_channels)
         return torch.cat(self._means, 1), torch.cat(self._deviations, 1)
 
     def _normalise(self, x: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class _Meter:
         return normal
 
     def _note(self, x: Tensor, channels: int) -> tuple[Tensor, Tensor]:
-        """Mean and deviation (N or 1, C) float32; enlarged pictures may come as channels, see `before_enlarging`."""
+        """Mean and deviation (N or 1, C) float32; enlarged pictures may come as channels, see `at_small_size`."""
         # As one matrix: torch.var_mean over places of channels_last memory takes seven times as long.
         places = x.permute(0, 2, 3, 1).reshape(1 if self._jointly else len(x), -1, channels).float()
         mean = places.mean(1, keepdim=True)

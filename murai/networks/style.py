@@ -2,10 +2,11 @@
 
 Johnson et al. 2016 with three departures, each for speed at equal looks on a processor without a GPU:
 the picture is folded to a quarter of its size before the first convolution instead of by two strided
-ones; the way back up is nearest-neighbour enlargement and a convolution (Odena et al. 2016), which
-leaves no checkerboard; and one network holds many styles by a scale and a shift per channel (Dumoulin
-et al. 2017), so that a mix of styles is a mix of these vectors. Beyond the paper, it is given a canvas
-(see `murai.networks.canvas`) to paint on, as Ulyanov et al. 2016 gave theirs noise.
+ones; the way back up is two convolutions that enlarge, which begin as nearest-neighbour enlargement does
+and so leave no checkerboard (see `murai.networks.enlarging`); and one network holds many styles by a scale
+and a shift per channel (Dumoulin et al. 2017), so that a mix of styles is a mix of these vectors. Beyond
+the paper, it is given a canvas (see `murai.networks.canvas`) to paint on, as Ulyanov et al. 2016 gave theirs
+noise.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from murai.networks.canvas import CANVAS_CHANNELS, FOLD, MARGIN_PX
-from murai.networks.enlarging import enlarge_and_convolve
+from murai.networks.enlarging import EnlargingConvolution
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,27 @@ class StyleNetworkSpec:
 
     width: factor on the 32 channels that the network is made for.
     blocks: residual blocks.
+    detail: channels at half the picture's size, as a share of those at a quarter of it.
     """
 
     width: float = 1.0
     blocks: int = 5
+    detail: float = 0.5
 
     @property
     def channels(self) -> int:
-        """Channels at a quarter of the picture's size; half as many at half its size."""
+        """Channels at a quarter of the picture's size."""
         return max(8, round(32 * self.width / 8) * 8)
+
+    @property
+    def fine_channels(self) -> int:
+        """Channels at half its size."""
+        return max(4, round(self.channels * self.detail / 4) * 4)
 
     @property
     def vector_length(self) -> int:
         """Scales, and as many shifts, that make one style."""
-        return self.channels * (1 + 2 * self.blocks) + self.channels // 2
+        return self.channels * (1 + 2 * self.blocks) + self.fine_channels
 
 
 class FixedAffine(nn.Module):
@@ -96,9 +104,9 @@ class StyleNetwork(nn.Module):
         self.weave = nn.Conv2d(CANVAS_CHANNELS, c, 3, padding=1, bias=False)
         self.head_affine = affine()
         self.blocks = nn.ModuleList([_Block(c, affine) for _ in range(spec.blocks)])
-        self.up = nn.Conv2d(c, c // 2, 3, padding=1, bias=False)
+        self.up = EnlargingConvolution(c, spec.fine_channels, bias=False)
         self.up_affine = affine()
-        self.out = nn.Conv2d(c // 2, 3, 3, padding=1)
+        self.out = EnlargingConvolution(spec.fine_channels, 3, bias=True)
 
     def convolutions(self) -> list[nn.Conv2d]:
         """In the order in which the picture passes them; the canvas's own comes beside the first."""
@@ -137,8 +145,7 @@ class StyleNetwork(nn.Module):
                 shift[:, at + c : at + 2 * c],
             )
             at += 2 * c
-        x = enlarge_and_convolve(x, self.up.weight, None)
-        x = F.relu(self.up_affine(x, scale[:, at:], shift[:, at:]))
-        x = torch.sigmoid(enlarge_and_convolve(x, self.out.weight, self.out.bias))
+        x = F.relu(self.up_affine(self.up(x), scale[:, at:], shift[:, at:]))
+        x = torch.sigmoid(self.out(x))
         painted: Tensor = x[:, :, margin : margin + height, margin : margin + width]
         return painted

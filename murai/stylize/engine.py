@@ -115,7 +115,7 @@ class Engine:
         network = self.pack.facts.network
         question = (
             f"{machine_name(self.compute)}, murai {__version__}, "
-            f"{network.architecture} {network.width} {network.blocks}, {width}x{height}"
+            f"{network.architecture} {network.width} {network.blocks} {network.detail}, {width}x{height}"
         )
         memory = Memory(cache_folder() / "engines.json")
         way = quickest(self._ways, question, prepare, partial(_seconds, self.compute.device), memory)

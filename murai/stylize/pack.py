@@ -21,6 +21,7 @@ from torch import Tensor
 
 from murai.config import parse_model, read_toml
 from murai.errors import ConfigError, PackError, StyleMissing
+from murai.networks.enlarging import of_nearest
 from murai.networks.style import InstanceAffine, StyleNetwork, StyleNetworkSpec
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -29,6 +30,9 @@ NEW = ".new"
 """Ends the names of weights that are to take the place of others, see `weights_file`."""
 ARCHITECTURE: Literal["fold4"] = "fold4"
 VECTORS = ("scale", "shift", "mean", "deviation")
+FORMAT: Literal[3] = 3
+_NEAREST = 2
+_ENLARGING = ("network.up.weight", "network.out.weight")
 
 
 class _Table(BaseModel):
@@ -84,19 +88,24 @@ class NetworkFacts(_Table):
     architecture: Literal["fold4"]
     width: Annotated[float, Field(gt=0.0, le=8.0)]
     blocks: Annotated[int, Field(ge=0, le=32)]
+    detail: Annotated[float, Field(gt=0.0, le=2.0)] = 0.5
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     twin_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     follow: bool = True
 
     @property
     def spec(self) -> StyleNetworkSpec:
-        return StyleNetworkSpec(width=self.width, blocks=self.blocks)
+        return StyleNetworkSpec(self.width, self.blocks, self.detail)
 
 
 class PackFacts(_Table):
-    """What pack.toml says. training: where, how long and on what the pack was trained, for people."""
+    """What pack.toml says.
 
-    format: Literal[2]
+    format: 3; in packs of format 2 the kernels that enlarge are those of nearest-neighbour enlargement.
+    training: where, how long and on what the pack was trained, for people.
+    """
+
+    format: Literal[2, 3]
     name: str
     title: str
     licence: str
@@ -212,6 +221,8 @@ def _hash_of(pack: Pack, name: str) -> str:
 def _fill(pack: Pack, file: Path, tensors: dict[str, Tensor]) -> PackWeights:
     spec = pack.facts.network.spec
     network = StyleNetwork(spec, InstanceAffine)
+    if pack.facts.format == _NEAREST:
+        tensors = {name: _freed(tensor) if name in _ENLARGING else tensor for name, tensor in tensors.items()}
     wanted = {f"network.{name}": tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     wanted |= dict.fromkeys(VECTORS, (len(pack.styles), spec.vector_length))
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
@@ -225,6 +236,11 @@ def _fill(pack: Pack, file: Path, tensors: dict[str, Tensor]) -> PackWeights:
     if not bool((tensors["deviation"] > 0.0).all()):
         raise PackError(f"{file}: tensor 'deviation' has values that aren't above zero", "train the pack again")
     return PackWeights(network.eval().requires_grad_(False), *(tensors[name].float() for name in VECTORS))
+
+
+def _freed(kernel: Tensor) -> Tensor:
+    """An enlarging kernel of a pack of format 2 as those of format 3; what has another shape is left to be refused."""
+    return of_nearest(kernel.float()) if kernel.shape[2:] == (3, 3) else kernel
 
 
 def sha256_of(file: Path) -> str:

@@ -18,6 +18,7 @@ from murai.errors import PackError
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import (
     ARCHITECTURE,
+    FORMAT,
     NEW,
     TWIN_FILE,
     VECTORS,
@@ -124,14 +125,16 @@ def add_twin(pack: Pack, twin: Pack) -> None:
 
 
 def check_twin(pack: Pack, twin: Path, spec: StyleNetworkSpec, styles: Sequence[str]) -> None:
-    """Whether a pack of this network and these styles, in the folder `twin`, can be the pack's twin.
+    """Whether a new pack of this network and these styles, in the folder `twin`, can be the pack's twin.
 
     Raises:
         PackError: it can't.
     """
+    if pack.facts.format != FORMAT:  # one pack.toml is about both files
+        raise PackError(f"{pack.folder} is of format {pack.facts.format}, and takes no twin", "train it again")
     if (spec, list(styles)) != (pack.facts.network.spec, [style.name for style in pack.styles]):
         raise PackError(
-            f"{twin} is no twin of {pack.folder}: width, blocks or styles differ", "train it with the same ones"
+            f"{twin} is no twin of {pack.folder}: width, blocks, detail or styles differ", "train it with the same ones"
         )
 
 
@@ -181,10 +184,15 @@ def _write(file: Path, data: bytes) -> None:
 def _facts(name: str, contents: PackContents, sha256: str) -> PackFacts:
     spec = contents.spec
     network = NetworkFacts(
-        architecture=ARCHITECTURE, width=spec.width, blocks=spec.blocks, sha256=sha256, follow=contents.follow
+        architecture=ARCHITECTURE,
+        width=spec.width,
+        blocks=spec.blocks,
+        detail=spec.detail,
+        sha256=sha256,
+        follow=contents.follow,
     )
     return PackFacts(
-        format=2,
+        format=FORMAT,
         name=name,
         title=contents.title,
         licence=contents.licence,

@@ -127,6 +127,8 @@ def test_a_packs_network_and_size_of_images_stay(drawn: Path, duo: Path, tmp_pat
         trained(options)
     with pytest.raises(TrainingError, match=r"--blocks 0 is not what the network of .*duo has, 1"):
         trained(replace(options, asked=Asked(blocks=0)))
+    with pytest.raises(TrainingError, match=r"--detail 1 is not what the network of .*duo has, 0\.5"):
+        trained(replace(options, asked=Asked(detail=1.0)))
     facts = duo / "pack.toml"
     facts.write_text(facts.read_text().replace("style_px = 512\n", "style_px = 64\n", 1))
     other = StyleNetworkSpec(1.5, 4)  # what the command has where nothing was said

@@ -15,6 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.nn import functional as F
 
 from murai.errors import PackError, StyleMissing
 from murai.networks.style import StyleNetworkSpec
@@ -180,12 +181,49 @@ def test_a_pack_without_a_twin(folder: Path) -> None:
         load_weights(read_pack(folder), twin=True)
 
 
-@pytest.mark.parametrize("other", [tiny_contents(2), tiny_contents(3, StyleNetworkSpec(0.5, 1))])
+@pytest.mark.parametrize(
+    "other",
+    [tiny_contents(2), tiny_contents(3, StyleNetworkSpec(0.5, 1)), tiny_contents(3, StyleNetworkSpec(0.25, 1, 1.0))],
+)
 def test_another_network_is_no_twin(folder: Path, tmp_path: Path, other: PackContents) -> None:
     write_pack(tmp_path / "other", other)
-    with pytest.raises(PackError, match=r"other is no twin of .*tiny: width, blocks or styles differ"):
+    with pytest.raises(PackError, match=r"other is no twin of .*tiny: width, blocks, detail or styles differ"):
         add_twin(read_pack(folder), read_pack(tmp_path / "other"))
     assert not (folder / TWIN_FILE).exists()
+
+
+def as_of_format_2(folder: Path) -> dict[str, Tensor]:
+    """Makes a pack one of format 2, and gives its kernels for nearest-neighbour enlargement, (O, I, 3, 3)."""
+    network = read_pack(folder).facts.network.spec
+    shapes = {"up": (network.fine_channels, network.channels), "out": (3, network.fine_channels)}
+    random = torch.Generator().manual_seed(1)
+    plain = {f"network.{name}.weight": torch.randn((*shape, 3, 3), generator=random) for name, shape in shapes.items()}
+    change_weights(folder, lambda tensors: tensors.update(plain))
+    edit(folder, "format = 3", "format = 2")
+    edit(folder, "detail = 0.5\n", "")
+    return plain
+
+
+def test_a_pack_of_format_2_enlarges_as_it_did(folder: Path) -> None:
+    plain = as_of_format_2(folder)
+    network = load_weights(read_pack(folder)).network
+    x = torch.rand((1, network.channels, 5, 6), generator=torch.Generator().manual_seed(2))
+    nearest = F.interpolate(x, scale_factor=2.0, mode="nearest")
+    torch.testing.assert_close(network.up(x), F.conv2d(nearest, plain["network.up.weight"], padding=1))
+
+
+def test_a_pack_of_format_2_with_other_kernels(folder: Path) -> None:
+    edit(folder, "format = 3", "format = 2")
+    change_weights(folder, lambda tensors: tensors.update({"network.up.weight": torch.zeros(4, 8, 5, 5)}))
+    assert "tensor 'network.up.weight' is (4, 8, 5, 5)" in refused(folder)
+    change_weights(folder, lambda tensors: tensors.update({"network.up.weight": torch.zeros(4)}))
+    assert "tensor 'network.up.weight' is (4,)" in refused(folder)
+
+
+def test_a_pack_of_format_2_takes_no_twin(folder: Path, tmp_path: Path) -> None:
+    as_of_format_2(folder)
+    with pytest.raises(PackError, match=r"tiny is of format 2, and takes no twin.*train it again"):
+        add_twin(read_pack(folder), read_pack(other_training(tmp_path / "other")))
 
 
 def test_new_weights_leave_no_old_twin(folder: Path, tmp_path: Path) -> None:
@@ -209,7 +247,7 @@ def test_two_styles_of_one_name(folder: Path) -> None:
         ("blocks = 1\n", "", "'network.blocks' is missing"),
         ("blocks = 1", "blocks = -1", "network.blocks = -1"),
         ("width = 0.25", "width = 1e9", "network.width = 1000000000.0"),
-        ("format = 2", "format = 1", "format = 1"),
+        ("format = 3", "format = 1", "format = 1"),
         ('architecture = "fold4"', 'architecture = "pickle"', "network.architecture = 'pickle'"),
         ('name = "style-1"', 'name = "../style"', "style.0.name = '../style'"),
         ('sha256 = "', 'sha256 = "x', "network.sha256 ="),
