@@ -99,8 +99,12 @@ def train(
     checkpoint: Annotated[Path | None, option(_LENGTH, "Written every minute; runs/PACK.pt.", metavar="FILE")] = None,
     resume: Annotated[bool, option(_LENGTH, "Go on from the checkpoint.", "--resume")] = False,
     start: Annotated[
-        Path | None, option(_LENGTH, "Begin with the weights of another run's checkpoint.", metavar="FILE")
+        Path | None,
+        option(_LENGTH, "Begin with the weights of another run's checkpoint, or of a pack.", metavar="FILE|PACK"),
     ] = None,
+    rate: Annotated[
+        float, option(_LENGTH, "Share of the usual rates; after --start a quarter is enough.", min=0.001, max=10.0)
+    ] = 1.0,
     seed: Annotated[int, option(_LENGTH, "Of weights, order and noise.")] = 1,
     device: Annotated[Literal["auto", "cpu", "cuda"], option(_MACHINE, "Where to train.")] = "auto",
     threads: Annotated[int | None, option(_MACHINE, "On a CPU; all cores.", min=1)] = None,
@@ -179,5 +183,7 @@ def _recipe(given: dict[str, Any]) -> Recipe:
         steps=given["steps"] or (_VECTOR_STEPS if given["into"] else _STEPS),
         time_s=parse_duration(given["time"]) if given["time"] else None,
         damage=not given["no_damage"],
+        kernel_rate=Recipe.kernel_rate * given["rate"],
+        vector_rate=Recipe.vector_rate * given["rate"],
         **{name: given[name] for name in same},
     )

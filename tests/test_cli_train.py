@@ -57,8 +57,8 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
         "--content-weight 2 --tone-weight 7 --variation-weight 0.5 --noise-weight 8 --motion-weight 9 --clip-weight 10 "
         "--style-distance moments --perceptual vgg --layers relu1_1:2,relu2_1 --content-layers relu3_1 "
         "--pooling average --no-damage --steps 70 --time 9m --batch 8 --square-px 96 --late-square-px 160 "
-        "--late-share 0.5 --checkpoint c.pt --resume --start s.pt --seed 3 --device cpu --threads 1 --compile "
-        "--tensorboard board"
+        "--late-share 0.5 --checkpoint c.pt --resume --start s.pt --rate 0.5 --seed 3 --device cpu --threads 1 "
+        "--compile --tensorboard board"
     )
     train(*said.split(), "--about", str(tmp_path / "about.toml"))
     (options,) = told
@@ -75,6 +75,8 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
         late_share=0.5,
         style_px=300,
         damage=False,
+        kernel_rate=Recipe.kernel_rate / 2,
+        vector_rate=Recipe.vector_rate / 2,
         seed=3,
     )
     assert options == TrainingOptions(

@@ -15,17 +15,15 @@ from murai.apps.training_options import TrainingOptions
 from murai.apps.training_pack import CURVES_FILE, Trained, training_facts, write_trained
 from murai.apps.training_run import Run
 from murai.apps.training_setup import FEWEST_PHOTOGRAPHS, open_eyes, open_machine, read_clips, read_photographs
+from murai.apps.training_start import starting_model
 from murai.errors import TrainingError
 from murai.stylize.pack import StyleFacts, read_pack
 from murai.stylize.pack_writer import add_twin, check_pack_folder, check_twin
-from murai.training.checkpoint import read_checkpoint
 from murai.training.data import find_content
 from murai.training.loop import Trainer
 from murai.training.machine import Machine
-from murai.training.model import StyleModel
 from murai.training.objective import Job
-from murai.training.style_image import StyleImage, read_style
-from murai.training.vectors import model_with
+from murai.training.style_image import read_style
 
 
 def train_pack(options: TrainingOptions, console: Console) -> None:
@@ -93,7 +91,7 @@ def _write(options: TrainingOptions, addition: Addition | None, run: Run, traine
 def _train_new(
     options: TrainingOptions, facts: Sequence[StyleFacts], job: Job, machine: Machine, console: Console
 ) -> tuple[Run, Trained]:
-    start = None if options.start is None else _weights_of(options, job.styles)
+    start = None if options.start is None else starting_model(options)
     run = Run(Trainer(options.recipe, job, machine, start=start), machine, options.checkpoint, options.tensorboard)
     if options.resume:
         run.restore()
@@ -112,22 +110,3 @@ def _train_new(
         training=training_facts(run, job),
     )
     return run, trained
-
-
-def _weights_of(options: TrainingOptions, styles: Sequence[StyleImage]) -> StyleModel:
-    """The averaged weights of another run's checkpoint."""
-    assert options.start is not None
-    try:
-        weights = read_checkpoint(options.start)["trainer"]["averaged"]
-        network = {name.removeprefix("network."): each for name, each in weights.items() if "network." in name}
-        model = model_with(options.recipe.network, network, weights["scale"], weights["shift"])
-    except (KeyError, RuntimeError) as fault:
-        raise TrainingError(
-            f"the weights of {options.start} don't fit: {fault}",
-            "give the --width, --blocks and --detail that it was trained with",
-        ) from fault
-    if model.styles != len(styles):
-        raise TrainingError(
-            f"{options.start} has {model.styles} styles, and {len(styles)} are to be trained", "name as many"
-        )
-    return model

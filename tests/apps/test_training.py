@@ -139,19 +139,6 @@ def test_resuming_from_nothing_or_from_something_else_is_refused(drawn: Path, tm
         trained(options)
 
 
-def test_a_run_can_begin_with_the_weights_of_another(finished: TrainingOptions, tmp_path: Path) -> None:
-    first = finished
-    still = tiny_recipe(steps=1, kernel_rate=0.0, vector_rate=0.0, seed=9)
-    second = replace(first, recipe=still, start=first.checkpoint, checkpoint=tmp_path / "b.pt", pack=tmp_path / "b")
-    trained(second)
-    one, other = (read_checkpoint(file)["trainer"]["averaged"] for file in (first.checkpoint, second.checkpoint))
-    assert all(torch.equal(weights, other[name]) for name, weights in one.items())
-    with pytest.raises(TrainingError, match=r"has 3 styles, and 2 are to be trained"):
-        trained(replace(second, styles=first.styles[:2], pack=tmp_path / "c"))
-    with pytest.raises(TrainingError, match=r"can't read the checkpoint .*nowhere"):
-        trained(replace(second, start=tmp_path / "nowhere.pt"))
-
-
 def test_a_twin_is_put_into_its_pack(finished: TrainingOptions, tmp_path: Path) -> None:
     original = tmp_path / "trio"
     shutil.copytree(finished.pack, original)
