@@ -15,13 +15,14 @@ from murai.apps.training_options import TrainingOptions
 from murai.apps.training_pack import CURVES_FILE, Trained, training_facts, write_trained
 from murai.apps.training_run import Run
 from murai.apps.training_setup import FEWEST_PHOTOGRAPHS, open_eyes, open_machine, read_clips, read_photographs
-from murai.apps.training_start import starting_model
+from murai.apps.training_start import begun
 from murai.errors import TrainingError
 from murai.stylize.pack import StyleFacts, read_pack
 from murai.stylize.pack_writer import add_twin, check_pack_folder, check_twin
 from murai.training.data import find_content
 from murai.training.loop import Trainer
 from murai.training.machine import Machine
+from murai.training.model import StyleModel
 from murai.training.objective import Job
 from murai.training.style_image import read_style
 
@@ -36,6 +37,7 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
     addition = check_addition(options.into, options.styles, options.polish > 0) if options.into else None
     if addition is not None:
         options = as_the_pack(options, addition.pack)
+    options, start = begun(options)
     images = [read_style(source, options.recipe.style_px) for source in options.styles]
     facts = with_images(facts, options.styles, images, options.recipe.style_px)
     files = find_content(options.photographs, FEWEST_PHOTOGRAPHS)
@@ -47,7 +49,7 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
         photographs = read_photographs(options, files, machine, console)
         job = Job(eyes, photographs, images, read_clips(options, files, machine, console))
         if addition is None:
-            run, trained = _train_new(options, facts, job, machine, console)
+            run, trained = _train_new(options, facts, job, machine, start, console)
         else:
             run, trained = add_styles(addition, options, facts, job, machine, console)
         if machine.crew.leads:
@@ -89,9 +91,13 @@ def _write(options: TrainingOptions, addition: Addition | None, run: Run, traine
 
 
 def _train_new(
-    options: TrainingOptions, facts: Sequence[StyleFacts], job: Job, machine: Machine, console: Console
+    options: TrainingOptions,
+    facts: Sequence[StyleFacts],
+    job: Job,
+    machine: Machine,
+    start: StyleModel | None,
+    console: Console,
 ) -> tuple[Run, Trained]:
-    start = None if options.start is None else starting_model(options)
     run = Run(Trainer(options.recipe, job, machine, start=start), machine, options.checkpoint, options.tensorboard)
     if options.resume:
         run.restore()

@@ -1,4 +1,7 @@
-"""New styles into a finished pack: their vectors alone are learnt, and all else stays bit-equal."""
+"""New styles into a finished pack: their vectors alone are learnt, and all else stays bit-equal.
+
+But for the kernels that enlarge in packs of format 2, which are rounded anew where they become those of format 3.
+"""
 
 from __future__ import annotations
 

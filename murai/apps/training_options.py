@@ -57,9 +57,9 @@ class TrainingOptions:
     photographs: folders, lists and films to learn on. clips: films for steadiness, besides those.
     about: by style's name, a table with title, artist, year and credit; "pack" has the pack's title and licence.
     checkpoint: written every minute; resume goes on from it.
-    start: checkpoint of another run whose weights are the first ones, None for new ones.
+    start: another run's checkpoint, or a pack, whose weights are the first ones; None for new ones.
     into: the finished pack that the styles are added to, by their vectors alone. polish: joint steps after that.
-    asked: what of the recipe was said, and isn't just usual: with `into`, the pack's own takes its place.
+    asked: what of the recipe was said, and isn't just usual: what `into` or `start` has takes the place of the rest.
     twin_of: the pack that gets this one as its twin, for `murai evaluate`.
     tensorboard: folder for TensorBoard's records.
     """

@@ -33,11 +33,12 @@ class EnlargingConvolution(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class; one zero around, with gradients. Written in what TorchScript understands."""
-        four_biases = None if self.bias is None else self.bias.repeat(4)
+        bias = self.bias  # TorchScript tells None apart in locals alone
+        four_biases = None if bias is None else bias.repeat(4)
         parts = F.conv2d(x, at_small_size(self.weight), four_biases, padding=1)
-        n, four, height, width = parts.shape[0], parts.shape[1], parts.shape[2], parts.shape[3]
+        n, channels, height, width = parts.shape[0], parts.shape[1] // 4, parts.shape[2], parts.shape[3]
         # pixel_shuffle has the four innermost; what runs live has them outermost.
-        return F.pixel_shuffle(parts.view(n, 4, four // 4, height, width).transpose(1, 2).flatten(1, 2), 2)
+        return F.pixel_shuffle(parts.view(n, 4, channels, height, width).transpose(1, 2).flatten(1, 2), 2)
 
 
 def at_small_size(kernel: Tensor) -> Tensor:
@@ -59,10 +60,10 @@ def _for_halves(kernel: Tensor, dim: int) -> Tensor:
 
 def of_nearest(kernel: Tensor) -> Tensor:
     """The enlarging kernel (O, I, 4, 4) that does what nearest-neighbour enlargement and this (O, I, 3, 3) do."""
-    return _of_nearest(_of_nearest(kernel, -2), -1)
+    return _four_taps(_four_taps(kernel, -2), -1)
 
 
-def _of_nearest(kernel: Tensor, dim: int) -> Tensor:
+def _four_taps(kernel: Tensor, dim: int) -> Tensor:
     before, here, after = kernel.unbind(dim)
     # Of the enlarged picture, the first pixel's neighbour after it, and the second's before it, are the same as itself.
     return torch.stack([before, here + after, before + here, after], dim)

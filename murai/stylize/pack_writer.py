@@ -115,6 +115,7 @@ def add_twin(pack: Pack, twin: Pack) -> None:
         PackError: the two aren't of the same network and styles, or can't be read or written.
     """
     load_weights(twin)
+    _check_format(twin)
     check_twin(pack, twin.folder, twin.facts.network.spec, [style.name for style in twin.styles])
     network = pack.facts.network.model_copy(update={"twin_sha256": twin.facts.network.sha256})
     facts = pack.facts.model_copy(update={"network": network})
@@ -130,12 +131,17 @@ def check_twin(pack: Pack, twin: Path, spec: StyleNetworkSpec, styles: Sequence[
     Raises:
         PackError: it can't.
     """
-    if pack.facts.format != FORMAT:  # one pack.toml is about both files
-        raise PackError(f"{pack.folder} is of format {pack.facts.format}, and takes no twin", "train it again")
+    _check_format(pack)
     if (spec, list(styles)) != (pack.facts.network.spec, [style.name for style in pack.styles]):
         raise PackError(
             f"{twin} is no twin of {pack.folder}: width, blocks, detail or styles differ", "train it with the same ones"
         )
+
+
+def _check_format(pack: Pack) -> None:
+    """One pack.toml is about both files, so a pack and its twin are of one format: that of today."""
+    if pack.facts.format != FORMAT:
+        raise PackError(f"{pack.folder} is of format {pack.facts.format}, which has no twins", "train it again")
 
 
 def _cannot_write(folder: Path, fault: OSError) -> PackError:

@@ -28,7 +28,8 @@ def widened(model: StyleModel, spec: StyleNetworkSpec, seed: int) -> StyleModel:
     for name, had in asdict(model.spec).items():
         if getattr(spec, name) < had:
             raise TrainingError(
-                f"a start with --{name} {had:g} can't become one with {getattr(spec, name):g}", "give more"
+                f"a start with --{name} {had:g} can't become one with {getattr(spec, name):g}",
+                f"leave out --{name}, or give {had:g} or more",
             )
     random = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -60,7 +61,8 @@ def _fill(larger: StyleModel, model: StyleModel, random: torch.Generator) -> Non
     for before, after, (inputs, outputs) in zip(old, [*new[:small], *new[-2:]], sides, strict=True):
         after.weight.copy_(_kernel(before.weight, inputs, outputs, random))
     larger.network.weave.weight.copy_(_kernel(model.network.weave.weight, None, coarse, random))
-    larger.network.out.load_state_dict({"bias": model.network.out.bias}, strict=False)
+    assert old[-1].bias is not None and new[-1].bias is not None
+    new[-1].bias.copy_(old[-1].bias)
     for vectors, wanted in ((model.scale, larger.scale), (model.shift, larger.shift)):
         *parts, last = torch.split(vectors, [model.spec.channels] * small + [model.spec.fine_channels], 1)
         wanted[:, : larger.spec.channels * small] = torch.cat([part[:, coarse.of] for part in parts], 1)

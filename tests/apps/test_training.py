@@ -29,7 +29,7 @@ from murai.hardware import Compute
 from murai.stylize.engine import Engine
 from murai.stylize.pack import load_weights, read_pack
 from murai.training.checkpoint import read_checkpoint, write_checkpoint
-from tests.apps.training_runs import NAMES, draw_everything, options_in, trained
+from tests.apps.training_runs import NAMES, draw_everything, finished_run, options_in, trained
 from tests.fakes.runs import Home
 from tests.sources.clips import moving, write_clip
 from tests.training.tiny import draw_photograph, draw_photographs, tiny_recipe
@@ -46,10 +46,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingOptions:
-    """A run that came to its end; its checkpoint and pack are not to be changed."""
-    options = options_in(drawn, tmp_path_factory.mktemp("finished"))
-    trained(options)
-    return options
+    return finished_run(drawn, tmp_path_factory.mktemp("finished"))
 
 
 def blurred(picture: torch.Tensor) -> torch.Tensor:
@@ -151,7 +148,7 @@ def test_a_twin_is_put_into_its_pack(finished: TrainingOptions, tmp_path: Path) 
 
 def test_what_can_be_no_twin_is_told_before_the_training(finished: TrainingOptions, tmp_path: Path) -> None:
     options = replace(finished, checkpoint=tmp_path / "twin.pt", pack=tmp_path / "twin", twin_of=finished.pack)
-    with pytest.raises(PackError, match=r"twin is no twin of .*trio: width, blocks or styles differ"):
+    with pytest.raises(PackError, match=r"twin is no twin of .*trio: width, blocks, detail or styles differ"):
         trained(replace(options, styles=finished.styles[:2]))
     with pytest.raises(PackError, match="is no style pack"):
         trained(replace(options, twin_of=tmp_path))

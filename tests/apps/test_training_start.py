@@ -8,24 +8,21 @@ from pathlib import Path
 import pytest
 import torch
 
-from murai.apps.training_options import TrainingOptions
+from murai.apps.training_options import Asked, TrainingOptions
 from murai.errors import TrainingError
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import load_weights, read_pack
 from murai.stylize.pack_writer import write_pack
 from murai.training.checkpoint import read_checkpoint, write_checkpoint
-from tests.apps.training_runs import draw_everything, options_in, trained
+from tests.apps.training_runs import draw_everything, finished_run, trained
 from tests.fakes.packs import tiny_contents
 from tests.training.tiny import tiny_recipe
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainingOptions:
-    """A run that came to its end; its checkpoint and pack are not to be changed."""
     folder = tmp_path_factory.mktemp("finished")
-    options = options_in(draw_everything(folder), folder)
-    trained(options)
-    return options
+    return finished_run(draw_everything(folder), folder)
 
 
 def test_a_run_can_begin_with_the_weights_of_another(finished: TrainingOptions, tmp_path: Path) -> None:
@@ -37,29 +34,41 @@ def test_a_run_can_begin_with_the_weights_of_another(finished: TrainingOptions, 
     assert all(torch.equal(weights, other[name]) for name, weights in one.items())
     with pytest.raises(TrainingError, match=r"has 3 styles, and 2 are to be trained"):
         trained(replace(second, styles=first.styles[:2], pack=tmp_path / "c"))
-    with pytest.raises(TrainingError, match=r"can't read the checkpoint .*nowhere"):
+    with pytest.raises(TrainingError, match=r"there is no pack or checkpoint .*nowhere"):
         trained(replace(second, start=tmp_path / "nowhere.pt"))
 
 
+def test_a_run_has_the_shape_of_what_it_begins_with(finished: TrainingOptions, tmp_path: Path) -> None:
+    usual = tiny_recipe(steps=1, network=StyleNetworkSpec(1.5, 4))  # what the command has where nothing was said
+    options = replace(finished, recipe=usual, start=finished.pack, checkpoint=tmp_path / "b.pt", pack=tmp_path / "b")
+    assert trained(options).facts.network.spec == read_pack(finished.pack).facts.network.spec
+    again = replace(options, resume=True, start=tmp_path / "gone", pack=tmp_path / "c")
+    assert trained(again).facts.network.sha256 == read_pack(options.pack).facts.network.sha256
+
+
 def test_a_run_can_begin_with_a_packs_styles_in_a_larger_network(finished: TrainingOptions, tmp_path: Path) -> None:
-    spec = StyleNetworkSpec(0.5, 2, 1.0)
-    still = tiny_recipe(steps=1, kernel_rate=0.0, vector_rate=0.0, network=spec)
+    still = tiny_recipe(steps=1, kernel_rate=0.0, vector_rate=0.0)
     two = tuple(reversed(finished.styles[1:]))
     options = replace(finished, styles=two, recipe=still, start=finished.pack, checkpoint=tmp_path / "b.pt")
-    larger = load_weights(trained(replace(options, pack=tmp_path / "larger")))
-    small = load_weights(read_pack(finished.pack))
-    assert larger.network.up.weight.shape[:2] == (spec.fine_channels, spec.channels)
-    torch.testing.assert_close(larger.scale[:, :8], small.scale[[2, 1], :8])
-    with pytest.raises(TrainingError, match=r"--width 0\.25 can't become one with 0\.125"):
-        smaller = replace(still, network=StyleNetworkSpec(0.125, 1))
-        trained(replace(options, recipe=smaller, pack=tmp_path / "c", checkpoint=tmp_path / "c.pt"))
+    larger = trained(replace(options, pack=tmp_path / "larger", asked=Asked(0.5, 2, 1.0)))
+    assert larger.facts.network.spec == StyleNetworkSpec(0.5, 2, 1.0)
+    torch.testing.assert_close(
+        load_weights(larger).scale[:, :8], load_weights(read_pack(finished.pack)).scale[[2, 1], :8]
+    )
+    with pytest.raises(TrainingError, match=r"--width 0\.25 can't become one with 0\.125.*leave out --width"):
+        trained(replace(options, asked=Asked(width=0.125), pack=tmp_path / "c"))
     write_pack(tmp_path / "fixed", tiny_contents(2, follow=False))
     with pytest.raises(TrainingError, match=r"fixed was trained with fixed statistics"):
-        trained(replace(options, start=tmp_path / "fixed", pack=tmp_path / "d", checkpoint=tmp_path / "d.pt"))
+        trained(replace(options, start=tmp_path / "fixed", pack=tmp_path / "d"))
 
 
-def test_a_file_that_no_run_can_begin_with(finished: TrainingOptions, tmp_path: Path) -> None:
-    write_checkpoint(tmp_path / "a.pt", {"trainer": {"averaged": {}, "recipe": {"network": {"height": 3}}}})
+@pytest.mark.parametrize("network", [{"height": 3}, {"width": 0.25, "blocks": 1}])
+def test_a_file_that_no_run_can_begin_with(
+    finished: TrainingOptions, tmp_path: Path, network: dict[str, float]
+) -> None:
+    weights = {"network.out.weight": torch.zeros(3, 4, 3, 3), "scale": torch.zeros(3, 28), "shift": torch.zeros(3, 28)}
+    write_checkpoint(tmp_path / "a.pt", {"trainer": {"averaged": weights, "recipe": {"network": network}}})
     options = replace(finished, start=tmp_path / "a.pt", pack=tmp_path / "a", checkpoint=tmp_path / "b.pt")
-    with pytest.raises(TrainingError, match=r"a\.pt is no checkpoint to begin with: .*height"):
+    with pytest.raises(TrainingError, match=r"a\.pt is no checkpoint that this Murai can begin with") as caught:
         trained(options)
+    assert "\n" not in str(caught.value)

@@ -45,3 +45,10 @@ def options_in(drawn: Path, folder: Path, names: tuple[str, ...] = NAMES, **othe
 def trained(options: TrainingOptions) -> Pack:
     train_pack(options, Console(quiet=True))
     return read_pack(options.pack)
+
+
+def finished_run(drawn: Path, folder: Path) -> TrainingOptions:
+    """A run that came to its end; its checkpoint and pack are not to be changed."""
+    options = options_in(drawn, folder)
+    trained(options)
+    return options

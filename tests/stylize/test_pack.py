@@ -207,9 +207,11 @@ def as_of_format_2(folder: Path) -> dict[str, Tensor]:
 def test_a_pack_of_format_2_enlarges_as_it_did(folder: Path) -> None:
     plain = as_of_format_2(folder)
     network = load_weights(read_pack(folder)).network
-    x = torch.rand((1, network.channels, 5, 6), generator=torch.Generator().manual_seed(2))
-    nearest = F.interpolate(x, scale_factor=2.0, mode="nearest")
-    torch.testing.assert_close(network.up(x), F.conv2d(nearest, plain["network.up.weight"], padding=1))
+    for name, enlarging in (("up", network.up), ("out", network.out)):
+        x = torch.rand((1, enlarging.in_channels, 5, 6), generator=torch.Generator().manual_seed(2))
+        nearest = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        wanted = F.conv2d(nearest, plain[f"network.{name}.weight"], enlarging.bias, padding=1)
+        torch.testing.assert_close(enlarging(x), wanted)
 
 
 def test_a_pack_of_format_2_with_other_kernels(folder: Path) -> None:
@@ -222,8 +224,10 @@ def test_a_pack_of_format_2_with_other_kernels(folder: Path) -> None:
 
 def test_a_pack_of_format_2_takes_no_twin(folder: Path, tmp_path: Path) -> None:
     as_of_format_2(folder)
-    with pytest.raises(PackError, match=r"tiny is of format 2, and takes no twin.*train it again"):
+    with pytest.raises(PackError, match=r"tiny is of format 2, which has no twins.*train it again"):
         add_twin(read_pack(folder), read_pack(other_training(tmp_path / "other")))
+    with pytest.raises(PackError, match="which has no twins"):
+        add_twin(read_pack(tmp_path / "other"), read_pack(folder))
 
 
 def test_new_weights_leave_no_old_twin(folder: Path, tmp_path: Path) -> None:
