@@ -1,6 +1,6 @@
 """Trains one of the packs that come with Murai: the paintings, the twin without losses for steadiness, the murals.
 
-    python scripts/train_gallery.py gallery --title Gallery --paintings FOLDER --photographs FOLDER \
+    python scripts/train_gallery.py gallery --title Gallery --paintings FOLDER --photographs FOLDER \\
         --start styles/gallery --unsteady 60m --steady 15m --murals 8m -- --detail 1
 
 What stands behind -- goes to every `murai train`. Stopped, it goes on where it was when it is started again: the work
