@@ -45,18 +45,17 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draw(tmp_path / "paintings", [*paintings(), "nobody_knows_it"], "jpg")
     draw_photographs(tmp_path / "photographs", 16)
     write_vgg_files(tmp_path / "perceptual", thinner=8)
+    for work in ("work", "second"):  # small ones, drawn already
+        (tmp_path / work).mkdir()
+        draw(tmp_path / work / "murals", MURALS, "png")
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The trainings that were called for. They run in this process, and murals are drawn small."""
+    """The trainings that were called for. They run in this process."""
     made: list[list[str]] = []
 
     def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        if Path(words[0]).name == "make_mural":
-            if not Path("work/murals").exists():
-                draw(Path("work/murals"), MURALS, "png")
-            return subprocess.CompletedProcess(words, 0)
         assert words[:4] == [sys.executable, "-m", "murai", "train"]
         made.append(list(words[4:]))
         return subprocess.CompletedProcess(words, CliRunner().invoke(app, words[3:]).exit_code)
@@ -88,25 +87,37 @@ def test_a_pack_with_its_twin_is_made_once_and_can_be_begun_with(calls: list[lis
     assert "--no-stability" in unsteadily and "--no-stability" in of_twin
     assert value(steadily, "--start") == value(unsteadily, "--checkpoint")
     assert value(steadily, "--rate") == "0.25"
-    assert value(steadily, "--noise-weight") == value(with_murals, "--noise-weight") == "200"
+    assert value(steadily, "--noise-weight") == value(with_murals, "--noise-weight") == "100"
     begun = read_checkpoint(Path(value(steadily, "--checkpoint")))["trainer"]["recipe"]["kernel_rate"]
     assert begun == read_checkpoint(Path(value(unsteadily, "--checkpoint")))["trainer"]["recipe"]["kernel_rate"] / 4
 
     train_gallery.train_gallery(told(), options())
     assert len(calls) == 4
-    larger = told(f"--start {pack.folder} --work work/second")
-    Path("work/second").mkdir()
-    (Path("work/second") / "murals").symlink_to(Path("work/murals").absolute())
+    with pytest.raises(train_gallery.NotTrained, match=r"unsteady/duo was trained with other options"):
+        train_gallery.train_gallery(told(), options("--width 0.5"))
+    larger = told(f"--start {pack.folder} --work second")
     assert read_pack(train_gallery.train_gallery(larger, options("--width 0.5"))).facts.network.width == 0.5
     assert value(calls[4], "--rate") == "0.4"
 
 
 def test_what_was_interrupted_is_resumed(calls: list[list[str]]) -> None:
-    Path("work").mkdir()
     Path("work/unsteady-duo.pt").write_bytes(b"a checkpoint, but a damaged one")
-    with pytest.raises(train_gallery.NotTrained, match=r"this ended with status 1: .*--resume"):
+    with pytest.raises(train_gallery.NotTrained, match=r"ended with status 1; what it said stands above"):
         train_gallery.train_gallery(told(), options())
-    assert len(calls) == 1
+    assert len(calls) == 1 and "--resume" in calls[0]
+
+
+@pytest.mark.parametrize(("words", "said"), [("../evil", "is no name"), ("duo --murals 5x", "'5x' is no time")])
+def test_what_cannot_be_used_is_told_at_once(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        train_gallery.read_command([*shlex.split(COMMAND)[1:], *TIMES.split(), *words.split()])
+    assert said in capsys.readouterr().err
+
+
+def test_murals_are_drawn_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_gallery, "_MURAL_PX", 64)
+    with Image.open(train_gallery._mural(tmp_path / "new", "tropical")) as drawn:
+        assert drawn.size == (64, 64)
 
 
 def test_a_painting_that_is_missing_is_named(

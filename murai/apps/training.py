@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,16 +16,17 @@ from murai.apps.training_options import TrainingOptions
 from murai.apps.training_pack import CURVES_FILE, Trained, training_facts, write_trained
 from murai.apps.training_run import Run
 from murai.apps.training_setup import FEWEST_PHOTOGRAPHS, open_eyes, open_machine, read_clips, read_photographs
-from murai.apps.training_start import begun
+from murai.apps.training_start import Start, begun
 from murai.errors import TrainingError
 from murai.stylize.pack import StyleFacts, read_pack
 from murai.stylize.pack_writer import add_twin, check_pack_folder, check_twin
 from murai.training.data import find_content
 from murai.training.loop import Trainer
 from murai.training.machine import Machine
-from murai.training.model import StyleModel
 from murai.training.objective import Job
 from murai.training.style_image import read_style
+
+_log = logging.getLogger(__name__)
 
 
 def train_pack(options: TrainingOptions, console: Console) -> None:
@@ -37,8 +39,8 @@ def train_pack(options: TrainingOptions, console: Console) -> None:
     addition = check_addition(options.into, options.styles, options.polish > 0) if options.into else None
     if addition is not None:
         options = as_the_pack(options, addition.pack)
-    options, start = begun(options)
     images = [read_style(source, options.recipe.style_px) for source in options.styles]
+    options, start = begun(options, images)
     facts = with_images(facts, options.styles, images, options.recipe.style_px)
     files = find_content(options.photographs, FEWEST_PHOTOGRAPHS)
     _check_pack(options, addition)
@@ -85,6 +87,8 @@ def _write(options: TrainingOptions, addition: Addition | None, run: Run, traine
     if addition is not None and options.pack.resolve() == addition.pack.folder.resolve():
         check_unchanged(addition.pack)
     write_trained(options.pack, trained)
+    if addition is not None and addition.pack.facts.network.twin_sha256:
+        _log.warning("%s has no twin: that of %s lacks what was added", options.pack, addition.pack.folder)
     run.curves.draw(options.pack / CURVES_FILE, trained.title)
     if options.twin_of is not None:
         add_twin(read_pack(options.twin_of), read_pack(options.pack))
@@ -95,14 +99,14 @@ def _train_new(
     facts: Sequence[StyleFacts],
     job: Job,
     machine: Machine,
-    start: StyleModel | None,
+    start: Start,
     console: Console,
 ) -> tuple[Run, Trained]:
-    run = Run(Trainer(options.recipe, job, machine, start=start), machine, options.checkpoint, options.tensorboard)
+    trainer = Trainer(options.recipe, job, machine, start=start.model)
+    run = Run(trainer, machine, options.checkpoint, options.tensorboard, before=start.told)
     if options.resume:
         run.restore()
     run.go(console)
-    trainer = run.trainer
     mean, deviation = trainer.usual_statistics()
     told = options.about.get("pack", {})
     measured = [style.model_copy(update={"training": trainer.measure(n)}) for n, style in enumerate(facts)]

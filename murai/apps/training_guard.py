@@ -5,14 +5,49 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from murai.errors import PackError, TrainingError
 from murai.stylize.pack import Pack, read_pack
+from murai.training.distributed import Crew
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass
+class Stop:
+    """asked: whether Ctrl+C was pressed."""
+
+    asked: bool = False
+
+
+@contextmanager
+def stop_between_steps(crew: Crew) -> Iterator[Stop]:
+    """Inside it a first Ctrl+C is only noted; a second one breaks off.
+
+    Of several processes none may stop at a step of its own: there, and outside of the main thread, nothing changes.
+    """
+    stop = Stop()
+    if crew.size > 1 or threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        stop.asked = True
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -63,8 +63,9 @@ def write_trained(folder: Path, trained: Trained) -> None:
 
 
 def training_facts(run: Run, job: Job) -> dict[str, str | int | float]:
-    """Where, how long and on what was trained, for pack.toml."""
-    return {
+    """Where, how long and on what was trained, and after what, for pack.toml."""
+    before: dict[str, str | int | float] = {"before": run.before} if run.before else {}
+    return before | {
         "program": f"murai {__version__}",
         "device": run.machine.told,
         "minutes": round(run.trainer.spent_s / 60.0, 1),
@@ -78,4 +79,5 @@ def training_settings(recipe: Recipe, network: PerceptualNetwork) -> dict[str, A
     """What was trained for, for pack.toml."""
     weights = {f"{name}_weight": weight for name, weight in vars(recipe.weights).items()}
     told = ("batch", "square_px", "late_square_px", "style_px", "style_distance", "seed")
-    return told_perceptual(network) | {name: getattr(recipe, name) for name in told} | weights
+    rate = {"rate": round(recipe.kernel_rate / Recipe.kernel_rate, 3)}
+    return told_perceptual(network) | {name: getattr(recipe, name) for name in told} | weights | rate

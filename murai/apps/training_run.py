@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from torch import Tensor
 
 from murai.apps.previews import painted_sheet
+from murai.apps.training_guard import Stop, stop_between_steps
 from murai.errors import TrainingError
 from murai.training.checkpoint import keep_checkpoint, read_checkpoint, write_checkpoint
 from murai.training.loop import StepReport, Trainer
@@ -22,6 +24,7 @@ from murai.training.machine import Machine
 from murai.training.model import paint_still
 from murai.training.records import Curves, TensorBoard
 
+_log = logging.getLogger(__name__)
 _SAVE_EVERY_S = 60.0
 _SHEET_EVERY_S = 60.0
 _SCALARS_EVERY_STEPS = 10
@@ -32,12 +35,14 @@ class Run:
     """A trainer with what is written while it runs; only the leader of the crew writes.
 
     checkpoint: where to; _ours: whether what lies there is of this run. tensorboard: folder, or None.
+    before: how the first weights came to be, for pack.toml.
     """
 
     trainer: Trainer
     machine: Machine
     checkpoint: Path
     tensorboard: Path | None = None
+    before: str = ""
     curves: Curves = field(default_factory=Curves)
     _ours: bool = False
 
@@ -52,6 +57,7 @@ class Run:
         try:
             self.trainer.restore(state["trainer"])
             self.curves.restore(state["curves"])
+            self.before = state.get("before", "")
         except KeyError as fault:
             raise TrainingError(
                 f"{self.checkpoint} is no checkpoint of this `murai train`", "start without --resume"
@@ -67,23 +73,26 @@ class Run:
             if not self._ours:
                 keep_checkpoint(self.checkpoint)
                 self._ours = True
-            write_checkpoint(self.checkpoint, {"trainer": self.trainer.state(), "curves": self.curves.state()})
+            state = {"trainer": self.trainer.state(), "curves": self.curves.state(), "before": self.before}
+            write_checkpoint(self.checkpoint, state)
 
     def go(self, console: Console) -> None:
-        """Trains to the end, which leaves a checkpoint.
+        """Trains to the end, which leaves a checkpoint, as Ctrl+C does.
 
         Raises:
             TrainingError: the loss or the weights are no numbers any more, or the GPU's memory is full.
+            KeyboardInterrupt: Ctrl+C, after the step that it came in.
         """
         shown = self.machine.crew.leads and console.is_terminal
         board = TensorBoard(self.tensorboard) if self.tensorboard and self.machine.crew.leads else None
         columns = (TextColumn("training"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         loss = TextColumn("{task.fields[loss]}")
-        with Progress(*columns, loss, console=console, disable=not shown) as progress:
+        bar = Progress(*columns, loss, console=console, disable=not shown)
+        with stop_between_steps(self.machine.crew) as stop, bar as progress:
             task = progress.add_task("", total=1.0, loss="")
             progress.update(task, completed=self.trainer.done)
             saved_s = drawn_s = time.monotonic()
-            for report in self._steps():
+            for report in self._steps(stop):
                 self.curves.add(report.step, report.losses)
                 progress.update(task, completed=report.done, loss=_told(report))
                 now_s = time.monotonic()
@@ -101,9 +110,14 @@ class Run:
         model = self.trainer.averaged
         return painted_sheet(partial(paint_still, model), model.styles)
 
-    def _steps(self) -> Iterator[StepReport]:
+    def _steps(self, stop: Stop) -> Iterator[StepReport]:
         try:
-            yield from self.trainer.run()
+            for report in self.trainer.run():
+                yield report
+                if stop.asked:
+                    self.save()
+                    _log.warning("stopped after step %d; the same command with --resume goes on", report.step)
+                    raise KeyboardInterrupt
         except torch.OutOfMemoryError as fault:
             raise TrainingError(
                 "the GPU's memory is full",

@@ -2,69 +2,119 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from murai.apps.training_options import TrainingOptions
 from murai.errors import TrainingError
 from murai.networks.style import StyleNetworkSpec
-from murai.stylize.pack import load_weights, read_pack
+from murai.stylize.pack import load_weights
+from murai.stylize.shelf import find_pack
 from murai.training.checkpoint import read_checkpoint
 from murai.training.model import StyleModel
+from murai.training.style_image import StyleImage
 from murai.training.vectors import model_with
 from murai.training.widening import widened
 
+_log = logging.getLogger(__name__)
 
-def begun(options: TrainingOptions) -> tuple[TrainingOptions, StyleModel | None]:
-    """The options with the shape of what `--start` names, and its weights; None without it.
 
-    What was asked for expressly may be larger. With `--resume` only the shape is looked at: that of the run that
-    goes on.
+@dataclass(frozen=True)
+class Start:
+    """The first weights, None for new ones or where a run goes on; told: how those came to be, for pack.toml."""
+
+    model: StyleModel | None = None
+    told: str = ""
+
+
+def begun(options: TrainingOptions, images: Sequence[StyleImage]) -> tuple[TrainingOptions, Start]:
+    """The options with the shape of what `--start` names, and what to start with.
+
+    A larger network may be asked for expressly. With `--resume` only the shape is looked at: that of the run that
+    goes on, wherever it began.
 
     Raises:
-        TrainingError: the weights can't be read, or are of a larger network, another number of styles, or fixed
-            statistics.
+        TrainingError: the weights can't be read, or are of a larger network, of other styles, or of fixed statistics.
         PackError: they are of a pack that can't be read, or lacks one of the styles.
     """
     if options.start is None:
-        return options, None
-    model = _of_checkpoint(options.checkpoint) if options.resume else _named(options.start, options)
+        return options, Start()
+    if options.resume:
+        return _shaped(options, _Checkpoint.read(options.checkpoint, "start without --resume").spec), Start()
+    found = _of_checkpoint(options.start, images) if options.start.is_file() else _of_pack(options.start, images)
+    assert found.model is not None
+    options = _shaped(options, found.model.spec)
+    return options, replace(found, model=widened(found.model, options.recipe.network, options.recipe.seed))
+
+
+def _shaped(options: TrainingOptions, spec: StyleNetworkSpec) -> TrainingOptions:
+    """With this shape where no other was asked for."""
     asked = {name: getattr(options.asked, name) for name in ("width", "blocks", "detail")}
-    spec = replace(model.spec, **{name: value for name, value in asked.items() if value is not None})
-    first = None if options.resume else widened(model, spec, options.recipe.seed)
-    return replace(options, recipe=replace(options.recipe, network=spec)), first
+    spec = replace(spec, **{name: value for name, value in asked.items() if value is not None})
+    return replace(options, recipe=replace(options.recipe, network=spec))
 
 
-def _named(start: Path, options: TrainingOptions) -> StyleModel:
-    names = [style.name for style in options.styles]
-    if start.is_dir():
-        return _of_pack(start, names)
-    if not start.exists():
-        raise TrainingError(f"there is no pack or checkpoint {start}", "name one with --start")
-    model = _of_checkpoint(start)
-    if model.styles != len(names):
-        raise TrainingError(f"{start} has {model.styles} styles, and {len(names)} are to be trained", "name as many")
-    return model
-
-
-def _of_pack(folder: Path, styles: list[str]) -> StyleModel:
-    """A pack's network with the styles of these names."""
-    pack = read_pack(folder)
+def _of_pack(name: Path, images: Sequence[StyleImage]) -> Start:
+    """A pack's network with the styles of the images' names."""
+    pack = find_pack(str(name))
     if not pack.facts.network.follow:
-        raise TrainingError(f"{folder} was trained with fixed statistics", "name another pack with --start")
-    weights, numbers = load_weights(pack), [pack.index_of(style) for style in styles]
-    network = weights.network.state_dict()
-    return model_with(pack.facts.network.spec, network, weights.scale[numbers], weights.shift[numbers])
+        raise TrainingError(f"{name} was trained with fixed statistics", "name another pack with --start")
+    weights, numbers = load_weights(pack), [pack.index_of(image.name) for image in images]
+    network, facts = weights.network.state_dict(), pack.facts.training
+    model = model_with(pack.facts.network.spec, network, weights.scale[numbers], weights.shift[numbers])
+    run = f"{facts['steps']} steps in {facts['minutes']} minutes" if {"steps", "minutes"} <= facts.keys() else ""
+    return Start(model, _joined(str(facts.get("before", "")), f"pack {pack.facts.name}", run))
 
 
-def _of_checkpoint(file: Path) -> StyleModel:
-    """The averaged weights of a run."""
-    state = read_checkpoint(file)
-    try:
-        weights, shape = state["trainer"]["averaged"], state["trainer"]["recipe"]["network"]
-        network = {name.removeprefix("network."): each for name, each in weights.items() if "network." in name}
-        return model_with(StyleNetworkSpec(**shape), network, weights["scale"], weights["shift"])
-    except (KeyError, TypeError, RuntimeError) as fault:
+def _of_checkpoint(file: Path, images: Sequence[StyleImage]) -> Start:
+    """The averaged weights of a run, by the images' own vectors; by their order where it had other images."""
+    found = _Checkpoint.read(file, "name another one with --start")
+    wanted = [image.sha256() for image in images]
+    if set(wanted) <= set(found.styles):
+        numbers = [found.styles.index(image) for image in wanted]
+    elif len(wanted) == len(found.styles):
+        numbers = list(range(len(wanted)))
+        _log.warning("%s has learnt other images: each style begins with the one in its place", file)
+    else:
         raise TrainingError(
-            f"{file} is no checkpoint that this Murai can begin with", "name one that its `murai train` has written"
-        ) from fault
+            f"{file} has {len(found.styles)} styles, and {len(wanted)} others are to be trained", "name as many"
+        )
+    model = model_with(found.spec, found.network, found.scale[numbers], found.shift[numbers])
+    return Start(model, _joined(found.before, f"{found.steps} steps in {found.minutes:.1f} minutes"))
+
+
+def _joined(*told: str) -> str:
+    return "; ".join(each for each in told if each)
+
+
+@dataclass(frozen=True)
+class _Checkpoint:
+    """What a run has learnt by its averaged weights. styles: by `StyleImage.sha256`. before: see `Start.told`."""
+
+    spec: StyleNetworkSpec
+    network: dict[str, Any]
+    scale: Any
+    shift: Any
+    styles: list[str]
+    steps: int
+    minutes: float
+    before: str
+
+    @classmethod
+    def read(cls, file: Path, remedy: str) -> _Checkpoint:
+        try:
+            state = read_checkpoint(file)
+        except TrainingError as fault:
+            raise TrainingError(fault.what, remedy) from fault
+        try:
+            run = state["trainer"]
+            weights, spec = run["averaged"], StyleNetworkSpec(**run["recipe"]["network"])
+            network = {name.removeprefix("network."): each for name, each in weights.items() if "network." in name}
+            scale, shift, before = weights["scale"], weights["shift"], state.get("before", "")
+            model_with(spec, network, scale, shift)  # whether all is of one size
+            return cls(spec, network, scale, shift, run["styles"], run["step"], run["spent_s"] / 60.0, before)
+        except (KeyError, TypeError, RuntimeError) as fault:
+            raise TrainingError(f"{file} is no checkpoint that this Murai can begin with", remedy) from fault

@@ -114,6 +114,40 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_pack(
     assert curves[0] == curves[1]
 
 
+def test_ctrl_c_keeps_the_step_that_it_came_in(
+    finished: TrainingOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = replace(finished, pack=tmp_path / "stopped", checkpoint=tmp_path / "stopped.pt")
+
+    def told(report: Any) -> str:
+        if report.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(training_run, "_told", told)
+        trained(options)
+    assert "stopped after step 3; the same command with --resume goes on" in caplog.text
+    assert read_checkpoint(options.checkpoint)["trainer"]["step"] == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    pack = trained(replace(options, resume=True))
+    assert pack.facts.network.sha256 == read_pack(finished.pack).facts.network.sha256
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_step(
+    finished: TrainingOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(report: Any) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    monkeypatch.setattr(training_run, "_told", told)
+    with pytest.raises(KeyboardInterrupt):
+        trained(replace(finished, pack=tmp_path / "stopped", checkpoint=tmp_path / "stopped.pt"))
+    assert not (tmp_path / "stopped.pt").exists()
+
+
 def test_a_finished_run_can_write_its_pack_again(finished: TrainingOptions, tmp_path: Path) -> None:
     again = trained(replace(finished, resume=True, pack=tmp_path / "again"))
     assert again.facts.network.sha256 == read_pack(finished.pack).facts.network.sha256

@@ -15,7 +15,7 @@ from murai.apps.training_options import Asked, TrainingOptions, parse_styles
 from murai.errors import TrainingError
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import PackWeights, load_weights, read_pack
-from murai.stylize.pack_writer import write_pack
+from murai.stylize.pack_writer import add_twin, write_pack
 from murai.training.checkpoint import read_checkpoint
 from tests.apps.training_runs import draw_everything, options_in, trained
 from tests.fakes.packs import tiny_contents
@@ -67,6 +67,15 @@ def test_a_new_style_leaves_all_else_bit_equal(drawn: Path, duo: Path) -> None:
     assert set(pack.styles[2].training) == {"content", "style"} and (duo / "scream.jpg").is_file()
     assert pack.facts.training["steps"] == facts.training["steps"]
     assert "6 steps, vectors alone" in str(pack.facts.training["added_scream"])
+
+
+def test_a_twin_that_lacks_the_new_style_is_told(
+    drawn: Path, duo: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_twin(read_pack(duo), read_pack(Path(shutil.copytree(duo, tmp_path / "twin"))))
+    pack = trained(adding(drawn, duo, "scream", recipe=tiny_recipe(steps=1)))
+    assert pack.facts.network.twin_sha256 == ""
+    assert "duo has no twin: that of" in caplog.text and "lacks what was added" in caplog.text
 
 
 def test_learning_the_vectors_makes_the_style_more_alike(drawn: Path, duo: Path, tmp_path: Path) -> None:
