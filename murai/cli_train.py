@@ -76,6 +76,7 @@ def train(
     content_weight: Annotated[float, option(LOSSES, "More of what is there.", min=0.0)] = 1.0,
     tone_weight: Annotated[float, option(LOSSES, "Light and dark where they are.", min=0.0)] = 20.0,
     variation_weight: Annotated[float, option(LOSSES, "Smoother.", min=0.0)] = 0.05,
+    grid_weight: Annotated[float, option(LOSSES, "No pattern that repeats every 4 px.", min=0.0)] = 200.0,
     noise_weight: Annotated[float | None, option(LOSSES, "Steady in low light.", min=0.0)] = None,
     motion_weight: Annotated[float | None, option(LOSSES, "Strokes move along.", min=0.0)] = None,
     clip_weight: Annotated[float | None, option(LOSSES, "The same, of films.", min=0.0)] = None,
@@ -168,7 +169,7 @@ def _recipe(given: dict[str, Any]) -> Recipe:
     from murai.training.losses import LossWeights
     from murai.training.recipe import Recipe
 
-    weights = {name: given[f"{name}_weight"] for name in ("style", "content", "tone", "variation")}
+    weights = {name: given[f"{name}_weight"] for name in ("style", "content", "tone", "variation", "grid")}
     for name in ("noise", "motion", "clip"):
         if given["no_stability"]:
             weights[name] = 0.0

@@ -54,7 +54,8 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
     said = (
         "a=1.png,2.png --photographs p --photographs q.txt -o mine --clips f.mp4 --twin-of other "
         "--crop a=1,2,30,40 --rotate 5 --mask m.png --style-px 300 --width 2 --blocks 6 --detail 1 --style-weight 4 "
-        "--content-weight 2 --tone-weight 7 --variation-weight 0.5 --noise-weight 8 --motion-weight 9 --clip-weight 10 "
+        "--content-weight 2 --tone-weight 7 --variation-weight 0.5 --grid-weight 6 --noise-weight 8 --motion-weight 9 "
+        "--clip-weight 10 "
         "--style-distance moments --perceptual vgg --layers relu1_1:2,relu2_1 --content-layers relu3_1 "
         "--pooling average --no-damage --steps 70 --time 9m --batch 8 --square-px 96 --late-square-px 160 "
         "--late-share 0.5 --checkpoint c.pt --resume --start s.pt --rate 0.5 --seed 3 --device cpu --threads 1 "
@@ -62,7 +63,7 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
     )
     train(*said.split(), "--about", str(tmp_path / "about.toml"))
     (options,) = told
-    weights = LossWeights(content=2, style=4, tone=7, variation=0.5, noise=8, motion=9, clip=10)
+    weights = LossWeights(content=2, style=4, tone=7, variation=0.5, grid=6, noise=8, motion=9, clip=10)
     recipe = Recipe(
         network=StyleNetworkSpec(width=2, blocks=6, detail=1),
         weights=weights,

@@ -12,6 +12,8 @@ from torch.nn import functional as F
 from murai.imaging.warp import warp
 
 _COARSE_PX = 12
+_FINE_PX = 5
+_TILE_PX = 32
 
 
 def tone(painted: Tensor, photographs: Tensor) -> Tensor:
@@ -34,6 +36,25 @@ def total_variation(painted: Tensor) -> Tensor:
     across = (painted[..., 1:] - painted[..., :-1]).abs().mean()
     down = (painted[..., 1:, :] - painted[..., :-1, :]).abs().mean()
     return across + down
+
+
+def grid(painted: Tensor, period_px: int) -> Tensor:
+    """How much of a picture repeats from lattice cell to lattice cell: mean square of what cells have in common.
+
+    A network that paints cell by cell finds patterns that please a perceptual network wherever they stand, and prints
+    them everywhere. What is fine (less the mean of 5 x 5 px) is averaged over the cells of 32 x 32 px: of strokes,
+    which fall otherwise in each cell, hardly anything is left.
+
+    painted: sides of 24 px or more; cells begin at its corner.
+    """
+    fine = painted - F.avg_pool2d(painted, _FINE_PX, stride=1, padding=_FINE_PX // 2, count_include_pad=False)
+    rim = -(-_FINE_PX // period_px) * period_px  # whole cells, for at the rim the mean is another
+    fine = fine[..., rim:-rim, rim:-rim]
+    (height, width), tile = fine.shape[2:], min(_TILE_PX, *fine.shape[2:]) // period_px
+    rows, columns = (side // (tile * period_px) for side in (height, width))
+    used = fine[..., : rows * tile * period_px, : columns * tile * period_px]
+    shape = (*used.shape[:2], rows, tile, period_px, columns, tile, period_px)
+    return used.reshape(shape).mean((3, 6)).square().mean()
 
 
 def masked_difference(one: Tensor, other: Tensor, counts: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ class LossWeights:
         style image's, summed over layers.
     tone: mean squared difference of light and dark in the large, luma in [0, 1]; overall brightness is free.
     variation: mean absolute difference of neighbouring pixels (total variation), RGB in [0, 1].
+    grid: mean square of what repeats from one square of 4 x 4 px to the next; see `murai.imaging.measures.grid`.
     noise: mean squared difference, RGB in [0, 1], of the paintings of a picture and of a noisy copy.
     motion: the same of the painting of a moved picture and the moved painting, where both show something.
     clip: the same of the paintings of two frames of a film, the earlier moved to where things are now.
@@ -26,6 +27,7 @@ class LossWeights:
     style: float = 5.0
     tone: float = 20.0
     variation: float = 0.05
+    grid: float = 200.0
     noise: float = 600.0
     motion: float = 60.0
     clip: float = 30.0
@@ -39,6 +41,7 @@ class Losses:
     style: Tensor
     tone: Tensor
     variation: Tensor
+    grid: Tensor | None = None
     noise: Tensor | None = None
     motion: Tensor | None = None
     clip: Tensor | None = None

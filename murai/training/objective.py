@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from murai.imaging.measures import tone, total_variation
+from murai.imaging.measures import grid, tone, total_variation
+from murai.networks.canvas import FOLD
 from murai.networks.likeness import perceptual_losses, style_targets, usual_content
 from murai.networks.perceptual import PerceptualNetwork
 from murai.training.augment import Augment
@@ -93,6 +94,8 @@ class Objective:
             painted, beside["clip"] = _with_clip(shown, styles, squares, paint)
         else:
             painted = paint(shown, styles)
+        if self.weights.grid > 0.0:
+            beside["grid"] = grid(painted, FOLD)
         content, style = self.likeness(painted, photographs, styles)
         return Losses(content, style, tone(painted, photographs), total_variation(painted), **beside)
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from murai.imaging.measures import masked_difference, tone, total_variation, warping_error
+from murai.imaging.measures import grid, masked_difference, tone, total_variation, warping_error
 from tests.imaging.drawn import texture
 
 
@@ -32,6 +33,30 @@ def test_tone_minds_neither_overall_brightness_nor_strokes() -> None:
     assert float(tone(photographs + 0.3, photographs)) < 1e-10
     assert float(tone(photographs + stripes, photographs)) < 1e-10
     assert float(tone(photographs.flip(3), photographs)) > 1e-4
+
+
+@pytest.mark.parametrize("size", [(96, 80), (40, 32), (24, 24)])
+def test_a_grid_is_what_all_cells_have_in_common(size: tuple[int, int]) -> None:
+    cell = noise(1, 3, 4, 4) - 0.5
+    cell -= cell.mean((2, 3), keepdim=True)
+    printed = cell.repeat(1, 1, size[0] // 4, size[1] // 4)
+    fine = printed - F.avg_pool2d(F.pad(printed, [2, 2, 2, 2], mode="circular"), 5, stride=1)
+    assert float(grid(printed + 0.5, 4)) == pytest.approx(float(fine.square().mean()), rel=1e-4)
+    assert float(grid(printed.roll(2, 3), 4)) == pytest.approx(float(grid(printed, 4)), rel=1e-4)
+
+
+def test_slopes_edges_and_strokes_are_no_grid() -> None:
+    printed = torch.where(torch.arange(96) % 4 < 2, 0.1, -0.1).expand(2, 3, 96, 96)
+    slope = torch.linspace(0.0, 1.0, 96).expand(2, 3, 96, 96)
+    strokes = 0.2 * (noise(2, 3, 96, 96) - 0.5)
+    assert float(grid(slope, 4)) < 1e-9
+    assert float(grid(strokes, 4)) < 0.1 * float(grid(printed, 4))
+    picture = (slope + strokes + printed).requires_grad_(True)
+    before = grid(picture, 4)
+    before.backward()
+    assert picture.grad is not None
+    with torch.no_grad():
+        assert float(grid(picture - 0.1 / picture.grad.abs().max() * picture.grad, 4)) < 0.9 * float(before)
 
 
 def test_total_variation_by_hand() -> None:

@@ -59,7 +59,8 @@ def test_the_losses_fall(photographs: Path) -> None:
 
 
 def test_a_report_adds_up_and_losses_for_steadiness_take_turns_for_more(photographs: Path, tmp_path: Path) -> None:
-    weights = {"content": 1.5, "style": 2.0, "tone": 3.0, "variation": 0.3, "noise": 40.0, "motion": 50.0, "clip": 60.0}
+    weights = {"content": 1.5, "style": 2.0, "tone": 3.0, "variation": 0.3, "grid": 70.0}
+    weights |= {"noise": 40.0, "motion": 50.0, "clip": 60.0}
     recipe = tiny_recipe(steps=6, weights=LossWeights(**weights))
     film = write_clip(tmp_path / "film.mp4", moving(30))
     trainer = Trainer(recipe, replace(tiny_job(photographs, recipe), clips=Clips([film], 40, DisFlow())))
@@ -77,7 +78,7 @@ def test_only_what_counts_takes_turns(photographs: Path) -> None:
     weights = LossWeights(noise=1.0, motion=1.0, clip=1.0)
     assert companions(weights, has_clips=True) == ("noise", "motion", "clip")
     assert companions(replace(weights, noise=0.0), has_clips=False) == ("motion",)
-    twin = tiny_recipe(steps=2, weights=LossWeights(noise=0.0, motion=0.0, clip=0.0))
+    twin = tiny_recipe(steps=2, weights=LossWeights(grid=0.0, noise=0.0, motion=0.0, clip=0.0))
     reports = list(tiny_trainer(photographs, twin).run())
     assert all(set(report.losses) == {"total", "content", "style", "tone", "variation"} for report in reports)
 

@@ -8,10 +8,10 @@ from murai.training.losses import Losses, LossWeights
 
 
 def test_the_total_is_weighted() -> None:
-    losses = Losses(*(torch.tensor(10.0**power) for power in range(7)))
-    weights = LossWeights(content=2.0, style=3.0, tone=4.0, variation=5.0, noise=6.0, motion=7.0, clip=8.0)
-    assert float(losses.total(weights)) == 8765432.0
-    assert list(losses.by_name()) == ["content", "style", "tone", "variation", "noise", "motion", "clip"]
+    losses = Losses(*(torch.tensor(10.0**power) for power in range(8)))
+    weights = LossWeights(content=2.0, style=3.0, tone=4.0, variation=5.0, grid=6.0, noise=7.0, motion=8.0, clip=9.0)
+    assert float(losses.total(weights)) == 98765432.0
+    assert list(losses.by_name()) == ["content", "style", "tone", "variation", "grid", "noise", "motion", "clip"]
 
 
 def test_what_was_not_looked_at_counts_nothing() -> None:
