@@ -24,7 +24,7 @@ from murai.stylize.shelf import find_pack
 
 SHEET_FILE = "sheet.jpg"
 SAMPLES_FILE = "samples.jpg"
-_SAMPLES_QUALITY = 75  # of many pictures, that are looked at together; a pack is to stay small
+_SAMPLES_QUALITY = 70  # of many pictures, that are looked at together; a pack is to stay small
 SCENE_PX = (640, 360)
 _MOMENT_S = 1.0
 _SAMPLE_MOMENTS_S = (_MOMENT_S, 4.0, 6.5)
