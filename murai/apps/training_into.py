@@ -83,9 +83,9 @@ def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
         TrainingError: another shape was asked for: the network of a finished pack stays.
     """
     asked, spec = options.asked, pack.facts.network.spec
-    for name in ("width", "blocks", "detail"):
-        wanted, has = getattr(asked, name), getattr(spec, name)
-        if wanted not in (None, has):
+    for name, wanted in asked.shape.items():
+        has = getattr(spec, name)
+        if wanted != has:
             raise TrainingError(
                 f"--{name} {wanted:g} is not what the network of {pack.folder} has, {has:g}", f"leave out --{name}"
             )

@@ -47,6 +47,12 @@ class Asked:
     detail: float | None = None
     style_px: int | None = None
 
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What was said of the network, by the names of `StyleNetworkSpec`."""
+        said = {"width": self.width, "blocks": self.blocks, "detail": self.detail}
+        return {name: value for name, value in said.items() if value is not None}
+
 
 @dataclass(frozen=True)
 class TrainingOptions:

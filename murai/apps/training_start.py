@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from murai.apps.training_options import TrainingOptions
 from murai.errors import TrainingError
@@ -43,7 +42,7 @@ def begun(options: TrainingOptions, images: Sequence[StyleImage]) -> tuple[Train
     if options.start is None:
         return options, Start()
     if options.resume:
-        return _shaped(options, _Checkpoint.read(options.checkpoint, "start without --resume").spec), Start()
+        return _shaped(options, _Checkpoint.read(options.checkpoint, "start without --resume").model.spec), Start()
     found = _of_checkpoint(options.start, images) if options.start.is_file() else _of_pack(options.start, images)
     assert found.model is not None
     options = _shaped(options, found.model.spec)
@@ -52,9 +51,7 @@ def begun(options: TrainingOptions, images: Sequence[StyleImage]) -> tuple[Train
 
 def _shaped(options: TrainingOptions, spec: StyleNetworkSpec) -> TrainingOptions:
     """With this shape where no other was asked for."""
-    asked = {name: getattr(options.asked, name) for name in ("width", "blocks", "detail")}
-    spec = replace(spec, **{name: value for name, value in asked.items() if value is not None})
-    return replace(options, recipe=replace(options.recipe, network=spec))
+    return replace(options, recipe=replace(options.recipe, network=replace(spec, **options.asked.shape)))
 
 
 def _of_pack(name: Path, images: Sequence[StyleImage]) -> Start:
@@ -82,7 +79,9 @@ def _of_checkpoint(file: Path, images: Sequence[StyleImage]) -> Start:
         raise TrainingError(
             f"{file} has {len(found.styles)} styles, and {len(wanted)} others are to be trained", "name as many"
         )
-    model = model_with(found.spec, found.network, found.scale[numbers], found.shift[numbers])
+    every = found.model
+    network = every.network.state_dict()
+    model = model_with(every.spec, network, every.scale[numbers], every.shift[numbers])
     return Start(model, _joined(found.before, f"{found.steps} steps in {found.minutes:.1f} minutes"))
 
 
@@ -92,12 +91,9 @@ def _joined(*told: str) -> str:
 
 @dataclass(frozen=True)
 class _Checkpoint:
-    """What a run has learnt by its averaged weights. styles: by `StyleImage.sha256`. before: see `Start.told`."""
+    """A run's averaged weights. styles: by `StyleImage.sha256`. before: see `Start.told`."""
 
-    spec: StyleNetworkSpec
-    network: dict[str, Any]
-    scale: Any
-    shift: Any
+    model: StyleModel
     styles: list[str]
     steps: int
     minutes: float
@@ -113,8 +109,7 @@ class _Checkpoint:
             run = state["trainer"]
             weights, spec = run["averaged"], StyleNetworkSpec(**run["recipe"]["network"])
             network = {name.removeprefix("network."): each for name, each in weights.items() if "network." in name}
-            scale, shift, before = weights["scale"], weights["shift"], state.get("before", "")
-            model_with(spec, network, scale, shift)  # whether all is of one size
-            return cls(spec, network, scale, shift, run["styles"], run["step"], run["spent_s"] / 60.0, before)
+            model = model_with(spec, network, weights["scale"], weights["shift"])
+            return cls(model, run["styles"], run["step"], run["spent_s"] / 60.0, state.get("before", ""))
         except (KeyError, TypeError, RuntimeError) as fault:
             raise TrainingError(f"{file} is no checkpoint that this Murai can begin with", remedy) from fault
