@@ -33,6 +33,7 @@ _MACHINE = "The machine"
 
 _VECTOR_STEPS = 600
 _STEPS = 2000
+_STEADINESS = ("noise", "motion", "clip")
 _USUAL = {"width": 1.5, "blocks": 4, "detail": 0.5, "style_px": 512}
 
 
@@ -72,11 +73,11 @@ def train(
     detail: Annotated[
         float | None, option(_NETWORK, "Channels for fine texture, as a share of the others: 0.5.", min=0.1, max=2.0)
     ] = None,
-    style_weight: Annotated[float, option(LOSSES, "More of the painting.", min=0.0)] = 5.0,
-    content_weight: Annotated[float, option(LOSSES, "More of what is there.", min=0.0)] = 1.0,
-    tone_weight: Annotated[float, option(LOSSES, "Light and dark where they are.", min=0.0)] = 20.0,
-    variation_weight: Annotated[float, option(LOSSES, "Smoother.", min=0.0)] = 0.05,
-    grid_weight: Annotated[float, option(LOSSES, "No pattern that repeats every 4 px.", min=0.0)] = 200.0,
+    style_weight: Annotated[float | None, option(LOSSES, "More of the painting; 5.", min=0.0)] = None,
+    content_weight: Annotated[float | None, option(LOSSES, "More of what is there; 1.", min=0.0)] = None,
+    tone_weight: Annotated[float | None, option(LOSSES, "Light and dark where they are; 20.", min=0.0)] = None,
+    variation_weight: Annotated[float | None, option(LOSSES, "Smoother; 0.05.", min=0.0)] = None,
+    grid_weight: Annotated[float | None, option(LOSSES, "No pattern that repeats every 4 px; 200.", min=0.0)] = None,
     noise_weight: Annotated[float | None, option(LOSSES, "Steady in low light.", min=0.0)] = None,
     motion_weight: Annotated[float | None, option(LOSSES, "Strokes move along.", min=0.0)] = None,
     clip_weight: Annotated[float | None, option(LOSSES, "The same, of films.", min=0.0)] = None,
@@ -157,10 +158,17 @@ def _options(given: dict[str, Any]) -> TrainingOptions:
         recipe=_recipe(given),
         clips=tuple(given["clips"] or ()),
         perceptual=PerceptualOptions(given["perceptual"], content, style, given["pooling"]),
-        asked=Asked(**{name: given[name] for name in _USUAL}),
+        asked=Asked(**{name: given[name] for name in _USUAL}, weights=frozenset(_weights(given))),
         machine=MachineOptions(given["device"], given["threads"], given["compile_"]),
         **{name: given[name] for name in ("resume", "start", "into", "polish", "twin_of", "tensorboard")},
     )
+
+
+def _weights(given: dict[str, Any]) -> dict[str, float]:
+    """The weights that were said, by loss."""
+    names = ("content", "style", "tone", "variation", "grid", *_STEADINESS)
+    said = {name: given[f"{name}_weight"] for name in names if given[f"{name}_weight"] is not None}
+    return said | dict.fromkeys(_STEADINESS, 0.0) if given["no_stability"] else said
 
 
 def _recipe(given: dict[str, Any]) -> Recipe:
@@ -169,18 +177,12 @@ def _recipe(given: dict[str, Any]) -> Recipe:
     from murai.training.losses import LossWeights
     from murai.training.recipe import Recipe
 
-    weights = {name: given[f"{name}_weight"] for name in ("style", "content", "tone", "variation", "grid")}
-    for name in ("noise", "motion", "clip"):
-        if given["no_stability"]:
-            weights[name] = 0.0
-        elif given[f"{name}_weight"] is not None:
-            weights[name] = given[f"{name}_weight"]
     shape: dict[str, Any] = _USUAL | {name: given[name] for name in _USUAL if given[name] is not None}
     same = ("style_distance", "batch", "square_px", "late_square_px", "late_share", "seed")
     return Recipe(
         network=StyleNetworkSpec(shape["width"], shape["blocks"], shape["detail"]),
         style_px=shape["style_px"],
-        weights=LossWeights(**weights),
+        weights=LossWeights(**_weights(given)),
         steps=given["steps"] or (_VECTOR_STEPS if given["into"] else _STEPS),
         time_s=parse_duration(given["time"]) if given["time"] else None,
         damage=not given["no_damage"],

@@ -89,7 +89,10 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
         recipe=recipe,
         clips=(Path("f.mp4"),),
         perceptual=PerceptualOptions(Path("vgg"), {"relu3_1": 1.0}, {"relu1_1": 2.0, "relu2_1": 1.0}, "average"),
-        asked=Asked(2.0, 6, 1.0, 300),
+        asked=Asked(
+            *(2.0, 6, 1.0, 300),
+            weights=frozenset({"content", "style", "tone", "variation", "grid", "noise", "motion", "clip"}),
+        ),
         machine=MachineOptions("cpu", 1, compiled=True),
         resume=True,
         start=Path("s.pt"),
@@ -102,6 +105,7 @@ def test_a_twin_has_no_losses_for_steadiness(told: list[TrainingOptions]) -> Non
     train("a.png", "--photographs", "photos", "-o", "mine", "--no-stability", "--noise-weight", "5")
     weights = told[0].recipe.weights
     assert (weights.noise, weights.motion, weights.clip, weights.style) == (0.0, 0.0, 0.0, LossWeights().style)
+    assert told[0].asked.weights == {"noise", "motion", "clip"}
 
 
 def test_styles_are_added_to_the_pack_itself_unless_another_is_named(told: list[TrainingOptions]) -> None:

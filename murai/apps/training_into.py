@@ -32,6 +32,7 @@ _ALIKE = (
     *("perceptual", "layers", "content_layers", "pooling", "style_distance", "style_px"),
     *("content_weight", "style_weight", "tone_weight", "variation_weight"),
 )
+_PACKS_OWN = ("content", "style", "tone", "variation", "grid", "noise", "motion")  # films are another matter: --clips
 _POLISH_RATE = 0.2  # of the usual rates: the network is nearly where it should be
 
 
@@ -77,7 +78,7 @@ def check_addition(folder: Path, sources: Sequence[StyleSource], polished: bool)
 
 
 def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
-    """The options with the pack's own network, and its size of style images unless another was asked for.
+    """The options with the pack's own network, and unless others were asked for its size of style images and its loss.
 
     Raises:
         TrainingError: another shape was asked for: the network of a finished pack stays.
@@ -89,8 +90,19 @@ def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
             raise TrainingError(
                 f"--{name} {wanted:g} is not what the network of {pack.folder} has, {has:g}", f"leave out --{name}"
             )
-    usual_px = int(pack.facts.training.get("style_px", options.recipe.style_px))
-    return replace(options, recipe=replace(options.recipe, network=spec, style_px=asked.style_px or usual_px))
+    trained, recipe = pack.facts.training, options.recipe
+    weights = {
+        name: float(trained[f"{name}_weight"])
+        for name in _PACKS_OWN
+        if name not in asked.weights and f"{name}_weight" in trained
+    }
+    own = replace(
+        recipe,
+        network=spec,
+        style_px=asked.style_px or int(trained.get("style_px", recipe.style_px)),
+        weights=replace(recipe.weights, **weights),
+    )
+    return replace(options, recipe=own)
 
 
 def tell_other_settings(pack: Pack, recipe: Recipe, network: PerceptualNetwork) -> None:

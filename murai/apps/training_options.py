@@ -46,6 +46,7 @@ class Asked:
     blocks: int | None = None
     detail: float | None = None
     style_px: int | None = None
+    weights: frozenset[str] = frozenset()  # names of `murai.training.losses.LossWeights`
 
     @property
     def shape(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,14 @@ import pytest
 import torch
 
 from murai.apps import training_run
+from murai.apps.training_into import as_the_pack
 from murai.apps.training_options import Asked, TrainingOptions, parse_styles
 from murai.errors import TrainingError
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import PackWeights, load_weights, read_pack
 from murai.stylize.pack_writer import add_twin, write_pack
 from murai.training.checkpoint import read_checkpoint
+from murai.training.losses import LossWeights
 from tests.apps.training_runs import draw_everything, options_in, trained
 from tests.fakes.packs import tiny_contents
 from tests.training.tiny import draw_photograph, tiny_recipe
@@ -143,6 +146,21 @@ def test_a_packs_network_and_size_of_images_stay(drawn: Path, duo: Path, tmp_pat
     other = StyleNetworkSpec(1.5, 4)  # what the command has where nothing was said
     pack = trained(replace(options, asked=Asked(width=0.25, blocks=1), recipe=tiny_recipe(steps=1, network=other)))
     assert pack.styles[2].image is not None and pack.styles[2].image.style_px == 64
+
+
+def test_a_packs_loss_is_taken_but_for_weights_that_were_asked_for(duo: Path) -> None:
+    facts = duo / "pack.toml"
+    own = {"style": 15.0, "grid": 7.0, "noise": 33.0, "clip": 2.0}
+    text = facts.read_text()
+    for name, weight in own.items():
+        text = re.sub(rf"^{name}_weight = .*$", f"{name}_weight = {weight}", text, flags=re.MULTILINE)
+    facts.write_text(text.replace("tone_weight", "no_tone_weight"))  # as of a version that didn't have it
+    said = LossWeights(content=0.5, style=3.0, noise=44.0, clip=5.0)
+    options = replace(adding(duo, duo), recipe=tiny_recipe(weights=said), asked=Asked(weights=frozenset({"noise"})))
+    taken = as_the_pack(options, read_pack(duo)).recipe.weights
+    assert (taken.style, taken.grid, taken.content, taken.tone) == (15.0, 7.0, LossWeights.content, LossWeights.tone)
+    assert taken.noise == 44.0, "asked for"
+    assert taken.clip == 5.0, "films are named anew each time"
 
 
 def test_other_settings_than_the_packs_are_told(drawn: Path, duo: Path, caplog: pytest.LogCaptureFixture) -> None:
