@@ -14,15 +14,19 @@ from torch.nn import functional as F
 FOLD = 4
 """The picture is folded by this factor: its sides are padded to a multiple of it."""
 
-MARGIN_PX = 2 * FOLD
+MARGIN_PX = 3 * FOLD
 """Padded around the picture and cut off again: convolutions see zeros beyond their edge, and paint a frame there."""
+
+LEARNT_MARGIN_PX = 2 * FOLD
+"""The same in training. A network learns to paint two bright rows along the edge of what a perceptual network looks at,
+against the edge that this one sees there; the wider margin leaves them outside of what is shown."""
 
 CANVAS_CHANNELS = 2
 
 
-def canvas_size(height: int, width: int) -> tuple[int, int]:
+def canvas_size(height: int, width: int, margin_px: int = MARGIN_PX) -> tuple[int, int]:
     """Height and width of the canvas for a picture of this height and width, in px."""
-    return (height + 2 * MARGIN_PX + -height % FOLD) // FOLD, (width + 2 * MARGIN_PX + -width % FOLD) // FOLD
+    return (height + 2 * margin_px + -height % FOLD) // FOLD, (width + 2 * margin_px + -width % FOLD) // FOLD
 
 
 def draw_canvas(height: int, width: int) -> Tensor:

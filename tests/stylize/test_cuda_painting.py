@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from murai.networks.canvas import FOLD, canvas_size, draw_canvas
+from murai.networks.canvas import FOLD, MARGIN_PX, canvas_size, draw_canvas
 from murai.networks.folded import FoldedStyle, Folding, interleave
 from murai.networks.style import InstanceAffine, StyleNetwork, StyleNetworkSpec
 from murai.stylize import cuda_painting
@@ -93,9 +93,11 @@ def test_every_pixel_has_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_the_way_out_is_rounded_like_torchs(dtype: torch.dtype) -> None:
-    wide = torch.linspace(-12.0, 12.0, 16 * 24 * 24).reshape(24, 24, 16).to(dtype)
+    side = (32 + 2 * MARGIN_PX) // 2
+    wide = torch.linspace(-12.0, 12.0, 16 * side * side).reshape(side, side, 16).to(dtype)
     laid = wide.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
-    expected = interleave((torch.sigmoid(laid.float()) * 255.0).round().to(torch.uint8))[8:40, 8:40, :3]
+    shown = slice(MARGIN_PX, MARGIN_PX + 32)
+    expected = interleave((torch.sigmoid(laid.float()) * 255.0).round().to(torch.uint8))[shown, shown, :3]
     found = kernels_by_hand.rgbx(wide.numpy(), 32, 32)
     assert furthest(torch.from_numpy(found[:, :, :3]), expected) <= 1
     assert float((torch.from_numpy(found[:, :, :3]) != expected).float().mean()) < 0.001

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from murai.core.paths import shipped
 from murai.errors import StyleMissing
+from murai.hardware import choose_compute
+from murai.sources.scene import Scene
+from murai.stylize.engine import Engine
 from murai.stylize.pack import load_weights, read_pack
 from murai.stylize.shelf import find_pack, pack_folders
 from tests.fakes.packs import write_tiny_pack
@@ -74,6 +79,18 @@ def test_a_shipped_pack_is_small_and_has_nothing_but_its_own_files(folder: Path)
     twin = {"twin.safetensors"} if read_pack(folder).facts.network.twin_sha256 else set()
     assert needed | twin <= {file.name for file in folder.iterdir()} <= needed | twin | drawn
     assert sum(file.stat().st_size for file in folder.iterdir()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_shipped_pack_paints_no_frame(folder: Path) -> None:
+    """Networks learn to paint bright rows along the edge of what they are trained on, of twice the usual contrast."""
+    engine = Engine(read_pack(folder), choose_compute("cpu"))
+    scene = torch.from_numpy(np.array(Scene((256, 144), seed=1).draw(1.0))).permute(2, 0, 1).contiguous()
+    count = len(read_pack(folder).styles)
+    painted = [engine.paint_still(scene, [float(n == style) for n in range(count)]) for style in range(count)]
+    for lines in (torch.stack(painted).float(), torch.stack(painted).float().transpose(2, 3)):
+        contrast = (lines[:, :, 1:] - lines[:, :, :-1]).abs().mean((0, 1, 3))
+        assert max(contrast[0], contrast[-1]) < 1.7 * contrast[8:-8].mean()
 
 
 def test_a_home_that_is_nobodys_holds_no_pack() -> None:
