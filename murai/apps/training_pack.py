@@ -65,13 +65,16 @@ def write_trained(folder: Path, trained: Trained) -> None:
 def training_facts(run: Run, job: Job) -> dict[str, str | int | float]:
     """Where, how long and on what was trained, and after what, for pack.toml."""
     before: dict[str, str | int | float] = {"before": run.before} if run.before else {}
+    settings = training_settings(run.trainer.recipe, job.network)
+    if job.clips is None:
+        settings["clip_weight"] = 0.0  # there was nothing that it could weigh
     return before | {
         "program": f"murai {__version__}",
         "device": run.machine.told,
         "minutes": round(run.trainer.spent_s / 60.0, 1),
         "steps": run.trainer.step,
         "photographs": len(job.photographs),
-        **training_settings(run.trainer.recipe, job.network),
+        **settings,
     }
 
 

@@ -132,9 +132,14 @@ def check_twin(pack: Pack, twin: Path, spec: StyleNetworkSpec, styles: Sequence[
         PackError: it can't.
     """
     _check_format(pack)
-    if (spec, list(styles)) != (pack.facts.network.spec, [style.name for style in pack.styles]):
+    names = [style.name for style in pack.styles]
+    if (spec, set(styles)) != (pack.facts.network.spec, set(names)):
         raise PackError(
             f"{twin} is no twin of {pack.folder}: width, blocks, detail or styles differ", "train it with the same ones"
+        )
+    if list(styles) != names:
+        raise PackError(
+            f"{twin} is no twin of {pack.folder}: its styles stand in another order", f"name them as {', '.join(names)}"
         )
 
 

@@ -29,6 +29,7 @@ from murai.hardware import Compute
 from murai.stylize.engine import Engine
 from murai.stylize.pack import load_weights, read_pack
 from murai.training.checkpoint import read_checkpoint, write_checkpoint
+from murai.training.losses import LossWeights
 from tests.apps.training_runs import NAMES, draw_everything, finished_run, options_in, trained
 from tests.fakes.runs import Home
 from tests.sources.clips import moving, write_clip
@@ -64,6 +65,7 @@ def test_a_trained_pack_is_whole_told_and_paints_as_it_was_trained(drawn: Path, 
     told = pack.facts.training
     assert (told["steps"], told["photographs"], told["device"]) == (25, 16, "1 CPU core")
     assert (told["style_weight"], told["batch"], told["perceptual"]) == (5.0, 2, "vgg19-local")
+    assert told["clip_weight"] == 0.0, "no film was learnt from"
     assert all(set(style.training) == {"content", "style"} for style in pack.styles)
     weights = load_weights(pack)
     assert weights.mean.shape == weights.scale.shape and float(weights.mean.abs().max()) > 0.0
@@ -99,6 +101,7 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_pack(
 ) -> None:
     film = write_clip(tmp_path / "film.mp4", moving(30))
     through = trained(options_in(drawn, tmp_path / "through", clips=(film,)))
+    assert through.facts.training["clip_weight"] == LossWeights.clip
     options = options_in(drawn, tmp_path / "interrupted", clips=(film,))
     with monkeypatch.context() as patched:
         interrupt_after(patched, step=5)

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from murai.errors import PackError, StyleMissing
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import TWIN_FILE, VECTORS, WEIGHTS_FILE, StyleFacts, load_weights, read_pack, sha256_of
-from murai.stylize.pack_writer import PackContents, add_twin, check_pack_folder, write_pack
+from murai.stylize.pack_writer import PackContents, add_twin, check_pack_folder, check_twin, write_pack
 from tests.fakes.packs import tiny_contents, write_tiny_pack
 
 
@@ -190,6 +190,14 @@ def test_another_network_is_no_twin(folder: Path, tmp_path: Path, other: PackCon
     with pytest.raises(PackError, match=r"other is no twin of .*tiny: width, blocks, detail or styles differ"):
         add_twin(read_pack(folder), read_pack(tmp_path / "other"))
     assert not (folder / TWIN_FILE).exists()
+
+
+def test_a_twin_with_its_styles_in_another_order_is_told_the_order(folder: Path) -> None:
+    pack = read_pack(folder)
+    names = [style.name for style in pack.styles]
+    with pytest.raises(PackError, match=rf"stand in another order.*name them as {', '.join(names)}"):
+        check_twin(pack, Path("other"), pack.facts.network.spec, names[::-1])
+    check_twin(pack, Path("other"), pack.facts.network.spec, names)
 
 
 def as_of_format_2(folder: Path) -> dict[str, Tensor]:
