@@ -48,7 +48,11 @@ def train(
     output: Annotated[Path | None, option(_PICTURES, "The pack's folder.", "-o", "--output", metavar="PACK")] = None,
     into: Annotated[
         Path | None,
-        option(_PICTURES, "A finished pack that gets the styles, by their vectors alone.", metavar="PACK"),
+        option(
+            _PICTURES,
+            "A finished pack that gets the styles, by their vectors alone. Its own loss is then the usual one.",
+            metavar="PACK",
+        ),
     ] = None,
     polish: Annotated[
         int, option(_PICTURES, "With --into: steps with all styles after that; name all images.", min=0)
@@ -78,19 +82,19 @@ def train(
     tone_weight: Annotated[float | None, option(LOSSES, "Light and dark where they are; 20.", min=0.0)] = None,
     variation_weight: Annotated[float | None, option(LOSSES, "Smoother; 0.05.", min=0.0)] = None,
     grid_weight: Annotated[float | None, option(LOSSES, "No pattern that repeats every 4 px; 200.", min=0.0)] = None,
-    noise_weight: Annotated[float | None, option(LOSSES, "Steady in low light.", min=0.0)] = None,
-    motion_weight: Annotated[float | None, option(LOSSES, "Strokes move along.", min=0.0)] = None,
-    clip_weight: Annotated[float | None, option(LOSSES, "The same, of films.", min=0.0)] = None,
+    noise_weight: Annotated[float | None, option(LOSSES, "Steady in low light; 600.", min=0.0)] = None,
+    motion_weight: Annotated[float | None, option(LOSSES, "Strokes move along; 60.", min=0.0)] = None,
+    clip_weight: Annotated[float | None, option(LOSSES, "The same, of films; 30.", min=0.0)] = None,
     no_stability: Annotated[
         bool, option(LOSSES, "None of these three: the twin to compare with.", "--no-stability")
     ] = False,
     style_distance: Annotated[
-        Literal["gram", "moments", "sliced"], option(LOSSES, "What a style is compared by.")
-    ] = "gram",
+        Literal["gram", "moments", "sliced"] | None, option(LOSSES, "What a style is compared by; gram.")
+    ] = None,
     perceptual: PerceptualFolder = None,
     layers: StyleLayers = None,
     content_layers: ContentLayers = None,
-    pooling: PoolingKind = "max",
+    pooling: PoolingKind | None = None,
     no_damage: Annotated[bool, option(LOSSES, "No dark, noisy or compressed photographs.", "--no-damage")] = False,
     steps: Annotated[int | None, option(_LENGTH, "Optimiser steps; 2000, with --into 600.", min=1)] = None,
     time: Annotated[str | None, option(_LENGTH, "How long instead: 9m, 1h30m.", metavar="TIME")] = None,
@@ -158,7 +162,7 @@ def _options(given: dict[str, Any]) -> TrainingOptions:
         recipe=_recipe(given),
         clips=tuple(given["clips"] or ()),
         perceptual=PerceptualOptions(given["perceptual"], content, style, given["pooling"]),
-        asked=Asked(**{name: given[name] for name in _USUAL}, weights=frozenset(_weights(given))),
+        asked=Asked(**{name: given[name] for name in (*_USUAL, "style_distance")}, weights=frozenset(_weights(given))),
         machine=MachineOptions(given["device"], given["threads"], given["compile_"]),
         **{name: given[name] for name in ("resume", "start", "into", "polish", "twin_of", "tensorboard")},
     )
@@ -168,7 +172,7 @@ def _weights(given: dict[str, Any]) -> dict[str, float]:
     """The weights that were said, by loss."""
     names = ("content", "style", "tone", "variation", "grid", *_STEADINESS)
     said = {name: given[f"{name}_weight"] for name in names if given[f"{name}_weight"] is not None}
-    return said | dict.fromkeys(_STEADINESS, 0.0) if given["no_stability"] else said
+    return (said | dict.fromkeys(_STEADINESS, 0.0)) if given["no_stability"] else said
 
 
 def _recipe(given: dict[str, Any]) -> Recipe:
@@ -178,10 +182,11 @@ def _recipe(given: dict[str, Any]) -> Recipe:
     from murai.training.recipe import Recipe
 
     shape: dict[str, Any] = _USUAL | {name: given[name] for name in _USUAL if given[name] is not None}
-    same = ("style_distance", "batch", "square_px", "late_square_px", "late_share", "seed")
+    same = ("batch", "square_px", "late_square_px", "late_share", "seed")
     return Recipe(
         network=StyleNetworkSpec(shape["width"], shape["blocks"], shape["detail"]),
         style_px=shape["style_px"],
+        style_distance=given["style_distance"] or Recipe.style_distance,
         weights=LossWeights(**_weights(given)),
         steps=given["steps"] or (_VECTOR_STEPS if given["into"] else _STEPS),
         time_s=parse_duration(given["time"]) if given["time"] else None,

@@ -90,7 +90,7 @@ def test_all_that_is_said_arrives(told: list[TrainingOptions], tmp_path: Path) -
         clips=(Path("f.mp4"),),
         perceptual=PerceptualOptions(Path("vgg"), {"relu3_1": 1.0}, {"relu1_1": 2.0, "relu2_1": 1.0}, "average"),
         asked=Asked(
-            *(2.0, 6, 1.0, 300),
+            *(2.0, 6, 1.0, 300, "moments"),
             weights=frozenset({"content", "style", "tone", "variation", "grid", "noise", "motion", "clip"}),
         ),
         machine=MachineOptions("cpu", 1, compiled=True),

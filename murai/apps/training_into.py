@@ -13,8 +13,9 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from murai.apps.pack_loss import trained_distance, trained_eyes, trained_weights
 from murai.apps.training_options import TrainingOptions
-from murai.apps.training_pack import Trained, training_facts, training_settings
+from murai.apps.training_pack import Trained, told_loss, training_facts
 from murai.apps.training_run import Run
 from murai.errors import TrainingError
 from murai.networks.perceptual import PerceptualNetwork
@@ -28,11 +29,6 @@ from murai.training.style_image import StyleSource
 from murai.training.vectors import joined, model_with, vectors_alone
 
 _log = logging.getLogger(__name__)
-_ALIKE = (
-    *("perceptual", "layers", "content_layers", "pooling", "style_distance", "style_px"),
-    *("content_weight", "style_weight", "tone_weight", "variation_weight"),
-)
-_PACKS_OWN = ("content", "style", "tone", "variation", "grid", "noise", "motion")  # films are another matter: --clips
 _POLISH_RATE = 0.2  # of the usual rates: the network is nearly where it should be
 
 
@@ -78,10 +74,11 @@ def check_addition(folder: Path, sources: Sequence[StyleSource], polished: bool)
 
 
 def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
-    """The options with the pack's own network, and unless others were asked for its size of style images and its loss.
+    """The options with the pack's own network, and where nothing was said its loss and its size of style images.
 
     Raises:
         TrainingError: another shape was asked for: the network of a finished pack stays.
+        ConfigError, PackError: pack.toml has layers or a distance that nobody knows.
     """
     asked, spec = options.asked, pack.facts.network.spec
     for name, wanted in asked.shape.items():
@@ -90,26 +87,22 @@ def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
             raise TrainingError(
                 f"--{name} {wanted:g} is not what the network of {pack.folder} has, {has:g}", f"leave out --{name}"
             )
-    trained, recipe = pack.facts.training, options.recipe
-    weights = {
-        name: float(trained[f"{name}_weight"])
-        for name in _PACKS_OWN
-        if name not in asked.weights and f"{name}_weight" in trained
-    }
-    own = replace(
-        recipe,
+    given = options.recipe
+    recipe = replace(
+        given,
         network=spec,
-        style_px=asked.style_px or int(trained.get("style_px", recipe.style_px)),
-        weights=replace(recipe.weights, **weights),
+        style_px=asked.style_px or int(pack.facts.training.get("style_px", given.style_px)),
+        style_distance=asked.style_distance or trained_distance(pack),
+        weights=replace(trained_weights(pack), **{name: getattr(given.weights, name) for name in asked.weights}),
     )
-    return replace(options, recipe=own)
+    return replace(options, recipe=recipe, perceptual=trained_eyes(pack, options.perceptual))
 
 
 def tell_other_settings(pack: Pack, recipe: Recipe, network: PerceptualNetwork) -> None:
     """Warns where new styles are learnt for another loss than those that the pack has."""
-    told = training_settings(recipe, network)
-    trained = {name: pack.facts.training.get(name, told[name]) for name in _ALIKE}
-    if differing := [name for name in _ALIKE if trained[name] != told[name]]:
+    told = told_loss(recipe, network)
+    trained = {name: pack.facts.training.get(name, now) for name, now in told.items()}
+    if differing := [name for name in told if trained[name] != told[name]]:
         others = ", ".join(f"{name} {told[name]} in place of {trained[name]}" for name in differing)
         _log.warning("the new styles are learnt otherwise than those of %s: %s", pack.folder, others)
 
@@ -195,7 +188,8 @@ def _polish(
     run.go(console)
     mean, deviation = trainer.usual_statistics()
     styles = [style.model_copy(update={"training": trainer.measure(n)}) for n, style in enumerate(trained.styles)]
-    told = trained.training | {"polish": f"{options.polish} steps with all styles"}
+    told = trained.training | told_loss(trainer.recipe, job.network)
+    told["polish"] = f"{options.polish} steps with all styles"
     polished = replace(trained, model=trainer.averaged, mean=mean, deviation=deviation, styles=styles, training=told)
     return run, polished
 

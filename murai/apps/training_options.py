@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from murai.errors import ConfigError
 from murai.networks.perceptual import Pooling
+from murai.networks.style_statistics import StyleKind
 from murai.training.recipe import Recipe
 from murai.training.style_image import Crop, StyleSource
 
@@ -20,13 +21,13 @@ class PerceptualOptions:
     """What to measure with.
 
     folder: of the VGG-19 files, None for torchvision's VGG-16.
-    content, style: layers with weights, None for the network's usual ones.
+    content, style: layers with weights, None for the network's usual ones. pooling: None for the usual, "max".
     """
 
     folder: Path | None = None
     content: dict[str, float] | None = None
     style: dict[str, float] | None = None
-    pooling: Pooling = "max"
+    pooling: Pooling | None = None
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,17 @@ class MachineOptions:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was said expressly of what a finished pack has of its own; None where nothing was said."""
+    """What was said expressly of what a finished pack has of its own; None where nothing was said.
+
+    weights: names of the `murai.training.losses.LossWeights` that were said.
+    """
 
     width: float | None = None
     blocks: int | None = None
     detail: float | None = None
     style_px: int | None = None
-    weights: frozenset[str] = frozenset()  # names of `murai.training.losses.LossWeights`
+    style_distance: StyleKind | None = None
+    weights: frozenset[str] = frozenset()
 
     @property
     def shape(self) -> dict[str, Any]:
@@ -66,7 +71,8 @@ class TrainingOptions:
     checkpoint: written every minute; resume goes on from it.
     start: another run's checkpoint, or a pack, whose weights are the first ones; None for new ones.
     into: the finished pack that the styles are added to, by their vectors alone. polish: joint steps after that.
-    asked: what of the recipe was said, and isn't just usual: what `into` or `start` has takes the place of the rest.
+    asked: what of the recipe was said, and isn't just usual: what `into` has, and the shape of what
+        `start` has, takes the place of the rest.
     twin_of: the pack that gets this one as its twin, for `murai evaluate`.
     tensorboard: folder for TensorBoard's records.
     """

@@ -65,22 +65,25 @@ def write_trained(folder: Path, trained: Trained) -> None:
 def training_facts(run: Run, job: Job) -> dict[str, str | int | float]:
     """Where, how long and on what was trained, and after what, for pack.toml."""
     before: dict[str, str | int | float] = {"before": run.before} if run.before else {}
-    settings = training_settings(run.trainer.recipe, job.network)
-    if job.clips is None:
-        settings["clip_weight"] = 0.0  # there was nothing that it could weigh
+    recipe = run.trainer.recipe
+    told = {name: getattr(recipe, name) for name in ("batch", "square_px", "late_square_px", "seed")}
+    loss = told_loss(recipe, job.network)
+    if job.clips is None and recipe.weights.clip > 0.0:
+        del loss["clip_weight"]  # there was nothing that it could weigh
     return before | {
         "program": f"murai {__version__}",
         "device": run.machine.told,
         "minutes": round(run.trainer.spent_s / 60.0, 1),
         "steps": run.trainer.step,
         "photographs": len(job.photographs),
-        **settings,
+        "rate": round(recipe.kernel_rate / Recipe.kernel_rate, 3),
+        **told,
+        **loss,
     }
 
 
-def training_settings(recipe: Recipe, network: PerceptualNetwork) -> dict[str, Any]:
+def told_loss(recipe: Recipe, network: PerceptualNetwork) -> dict[str, Any]:
     """What was trained for, for pack.toml."""
     weights = {f"{name}_weight": weight for name, weight in vars(recipe.weights).items()}
-    told = ("batch", "square_px", "late_square_px", "style_px", "style_distance", "seed")
-    rate = {"rate": round(recipe.kernel_rate / Recipe.kernel_rate, 3)}
-    return told_perceptual(network) | {name: getattr(recipe, name) for name in told} | weights | rate
+    styles = {"style_px": recipe.style_px, "style_distance": recipe.style_distance}
+    return told_perceptual(network) | styles | weights

@@ -56,7 +56,7 @@ def open_eyes(options: PerceptualOptions, machine: Machine) -> PerceptualNetwork
     Raises:
         TrainingError: it can't be had.
     """
-    if options.content is None and options.style is None and options.pooling == "max":
+    if options.content is None and options.style is None and options.pooling in (None, "max"):
         layers = None
     else:
         usual = _usual_layers(options.folder)
@@ -64,7 +64,7 @@ def open_eyes(options: PerceptualOptions, machine: Machine) -> PerceptualNetwork
             usual,
             content=options.content or usual.content,
             style=options.style or usual.style,
-            pooling=options.pooling,
+            pooling=options.pooling or usual.pooling,
         )
     return open_perceptual(options.folder, layers=layers, dtype=machine.dtype, device=machine.device)
 

@@ -17,15 +17,15 @@ FOLD = 4
 MARGIN_PX = 3 * FOLD
 """Padded around the picture and cut off again: convolutions see zeros beyond their edge, and paint a frame there."""
 
-LEARNT_MARGIN_PX = 2 * FOLD
-"""The same in training. A network learns to paint two bright rows along the edge of what a perceptual network looks at,
-against the edge that this one sees there; the wider margin leaves them outside of what is shown."""
+TRAINING_MARGIN_PX = 2 * FOLD
+"""The same in training. There a network learns two bright rows along the painting's edge, because the perceptual
+network takes the picture's end for an edge; painted with the wider margin they fall outside of what is shown."""
 
 CANVAS_CHANNELS = 2
 
 
 def canvas_size(height: int, width: int, margin_px: int = MARGIN_PX) -> tuple[int, int]:
-    """Height and width of the canvas for a picture of this height and width, in px."""
+    """Height and width of the canvas, in folded pixels, for a picture of this height and width with a margin, in px."""
     return (height + 2 * margin_px + -height % FOLD) // FOLD, (width + 2 * margin_px + -width % FOLD) // FOLD
 
 

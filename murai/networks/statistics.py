@@ -29,7 +29,7 @@ def measure(network: StyleNetwork, pictures: Tensor, canvas: Tensor, scale: Tens
 
     network: its affines aren't used; features are computed in its dtype, moments in float32.
     pictures: (N, 3, H, W) of the network's dtype, RGB in [0, 1].
-    canvas: (N, K, h, w) or (1, K, h, w), of `canvas_size(H, W)`.
+    canvas: (N, K, h, w) or (1, K, h, w), of `canvas_size(H, W, network.margin_px)`.
     scale, shift: (V,), as trained with instance norm.
     """
     return finish(measuring(network, pictures, canvas, scale, shift))

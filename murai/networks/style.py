@@ -92,6 +92,7 @@ class StyleNetwork(nn.Module):
 
     affine: `InstanceAffine` for training and for pictures of their own, `FixedAffine` where the statistics are
         part of the vectors. Both have no parameters, so the weights of one load into the other.
+    margin_px: padded around each picture and cut off again; training sets a narrower one.
     """
 
     def __init__(self, spec: StyleNetworkSpec, affine: Callable[[], nn.Module]) -> None:
@@ -126,7 +127,7 @@ class StyleNetwork(nn.Module):
         """Paintings of exactly the pictures' size.
 
         pictures: (N, 3, H, W) float, RGB in [0, 1].
-        canvas: (N, K, h, w) or (1, K, h, w), of `murai.networks.canvas.canvas_size(H, W)`.
+        canvas: (N, K, h, w) or (1, K, h, w), of `murai.networks.canvas.canvas_size(H, W, margin_px)`.
         scale, shift: (N, V) or (1, V) float, V = `StyleNetworkSpec.vector_length`.
         Returns (N, 3, H, W) float, RGB in [0, 1].
         """

@@ -139,7 +139,7 @@ def check_twin(pack: Pack, twin: Path, spec: StyleNetworkSpec, styles: Sequence[
         )
     if list(styles) != names:
         raise PackError(
-            f"{twin} is no twin of {pack.folder}: its styles stand in another order", f"name them as {', '.join(names)}"
+            f"{twin} is no twin of {pack.folder}: its styles stand in another order", f"the order is {', '.join(names)}"
         )
 
 

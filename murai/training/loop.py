@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from murai.errors import TrainingError
-from murai.networks.canvas import LEARNT_MARGIN_PX
+from murai.networks.canvas import TRAINING_MARGIN_PX
 from murai.training.machine import Machine
 from murai.training.model import Averaged, StyleModel, usual_statistics
 from murai.training.objective import Job, Objective
@@ -48,7 +48,7 @@ class Trainer:
     Owned by one thread of each process. `state` and `restore` carry everything over to other processes: the
     run goes on as if it had not been interrupted.
 
-    start: the model to begin with; None for a new one. It is trained in place.
+    start: the model to begin with; None for a new one. It is trained in place, and keeps the margin of training.
     clock: monotonic seconds.
     """
 
@@ -74,7 +74,7 @@ class Trainer:
         self.model = (start or _new_model(recipe, len(job.styles))).to(self._machine.device)
         self.model.network.requires_grad_(recipe.network_trained)
         self._averaged = Averaged(self.model)
-        self.model.network.margin_px = LEARNT_MARGIN_PX  # not the averaged one's, which paints for the pack
+        self.model.network.margin_px = TRAINING_MARGIN_PX
         self._painter = _shared(self.model, self._machine)
         self._optimisers = Optimisers(self.model, recipe.kernel_rate, recipe.vector_rate)
         self._calm = 1.0

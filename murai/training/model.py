@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from murai.networks.canvas import canvas_size, draw_canvas
+from murai.networks.canvas import MARGIN_PX, canvas_size, draw_canvas
 from murai.networks.statistics import measure_each
 from murai.networks.style import InstanceAffine, StyleNetwork, StyleNetworkSpec
 
@@ -37,7 +37,8 @@ class StyleModel(nn.Module):
         canvas: see `StyleNetwork.forward`; None for the one that the live picture is painted on.
         """
         if canvas is None:
-            canvas = draw_canvas(*canvas_size(photographs.shape[2], photographs.shape[3])).to(photographs.device)
+            size = canvas_size(photographs.shape[2], photographs.shape[3], self.network.margin_px)
+            canvas = draw_canvas(*size).to(photographs.device)
         painted: Tensor = self.network(photographs, canvas, self.scale[styles], self.shift[styles])
         return painted
 
@@ -50,6 +51,7 @@ class Averaged:
 
     def __init__(self, model: StyleModel) -> None:
         self.model = copy.deepcopy(model).requires_grad_(False)
+        self.model.network.margin_px = MARGIN_PX  # it paints for people, wherever the other one trains
 
     def follow(self, model: StyleModel, step: int) -> None:
         """Takes in the weights after a step, counted from 1."""
@@ -85,7 +87,8 @@ def _statistics_of(model: StyleModel, batches: Sequence[Tensor], style: int) -> 
     means, variances = [], []
     with torch.no_grad():
         for batch in batches:
-            canvas = draw_canvas(*canvas_size(batch.shape[2], batch.shape[3])).to(batch.device)
+            size = canvas_size(batch.shape[2], batch.shape[3], model.network.margin_px)
+            canvas = draw_canvas(*size).to(batch.device)
             mean, deviation = measure_each(model.network, batch, canvas, model.scale[one], model.shift[one])
             means.append(mean)
             variances.append(deviation.square())

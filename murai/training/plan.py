@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from murai.networks.canvas import LEARNT_MARGIN_PX, canvas_size, draw_canvas
+from murai.networks.canvas import TRAINING_MARGIN_PX, canvas_size, draw_canvas
 from murai.training.data import Deal, draw_deals
 from murai.training.recipe import Recipe
 
@@ -55,10 +55,10 @@ class Canvases:
     """Another part of the canvas each time, so that no stroke is learnt by its place; with the margin of training."""
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
-        height, width = canvas_size(recipe.largest_px, recipe.largest_px, LEARNT_MARGIN_PX)
+        height, width = canvas_size(recipe.largest_px, recipe.largest_px, TRAINING_MARGIN_PX)
         self._large = draw_canvas(height + CANVAS_SPARE, width + CANVAS_SPARE).to(device)
 
     def at(self, corner: tuple[int, int], side_px: int) -> Tensor:
         """(1, K, h, w) for squares of this side."""
-        (top, left), (height, width) = corner, canvas_size(side_px, side_px, LEARNT_MARGIN_PX)
+        (top, left), (height, width) = corner, canvas_size(side_px, side_px, TRAINING_MARGIN_PX)
         return self._large[:, :, top : top + height, left : left + width]

@@ -40,6 +40,7 @@ from murai.apps.benchmark.work import network_flops
 from murai.apps.benchmark.workshop import Workshop
 from murai.errors import BenchError, ConfigError, TrainingError
 from murai.hardware import choose_compute
+from murai.networks.canvas import FOLD, MARGIN_PX
 from murai.networks.style import StyleNetworkSpec
 from murai.sources.decoders import open_decoder
 from murai.stylize.engine import Engine
@@ -101,7 +102,7 @@ def test_the_first_calls_do_not_count_and_slow_ones_are_few() -> None:
 
 def test_operations_are_those_of_the_definition() -> None:
     # 32 channels, no blocks, at a quarter of the padded size: head, canvas, up at twice and out at four times of it.
-    pixels = (64 + 16) * (96 + 16) // 16
+    pixels = (64 + 2 * MARGIN_PX) * (96 + 2 * MARGIN_PX) // FOLD**2
     head, weave, up, out = 48 * 32, 2 * 32, 4 * 32 * 16, 16 * 16 * 3
     assert network_flops(StyleNetworkSpec(width=1.0, blocks=0), SIZE) == 2 * 9 * pixels * (head + weave + up + out)
 

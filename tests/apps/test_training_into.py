@@ -13,7 +13,7 @@ import torch
 
 from murai.apps import training_run
 from murai.apps.training_into import as_the_pack
-from murai.apps.training_options import Asked, TrainingOptions, parse_styles
+from murai.apps.training_options import Asked, PerceptualOptions, TrainingOptions, parse_styles
 from murai.errors import TrainingError
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import PackWeights, load_weights, read_pack
@@ -148,19 +148,27 @@ def test_a_packs_network_and_size_of_images_stay(drawn: Path, duo: Path, tmp_pat
     assert pack.styles[2].image is not None and pack.styles[2].image.style_px == 64
 
 
-def test_a_packs_loss_is_taken_but_for_weights_that_were_asked_for(duo: Path) -> None:
+def test_a_packs_loss_is_taken_but_for_what_was_asked_for(duo: Path) -> None:
     facts = duo / "pack.toml"
-    own = {"style": 15.0, "grid": 7.0, "noise": 33.0, "clip": 2.0}
+    own = {"style": 15.0, "grid": 7.0, "noise": 33.0}
     text = facts.read_text()
     for name, weight in own.items():
         text = re.sub(rf"^{name}_weight = .*$", f"{name}_weight = {weight}", text, flags=re.MULTILINE)
+    text = text.replace('pooling = "max"', 'pooling = "average"').replace('distance = "gram"', 'distance = "moments"')
+    text = text.replace('content_layers = "relu3_1"', 'content_layers = "relu2_1:0.5"')
     facts.write_text(text.replace("tone_weight", "no_tone_weight"))  # as of a version that didn't have it
     said = LossWeights(content=0.5, style=3.0, noise=44.0, clip=5.0)
     options = replace(adding(duo, duo), recipe=tiny_recipe(weights=said), asked=Asked(weights=frozenset({"noise"})))
-    taken = as_the_pack(options, read_pack(duo)).recipe.weights
-    assert (taken.style, taken.grid, taken.content, taken.tone) == (15.0, 7.0, LossWeights.content, LossWeights.tone)
-    assert taken.noise == 44.0, "asked for"
-    assert taken.clip == 5.0, "films are named anew each time"
+    taken = as_the_pack(options, read_pack(duo))
+    usual = LossWeights()
+    assert taken.recipe.weights == replace(usual, style=15.0, grid=7.0, noise=44.0), "only noise was asked for"
+    assert taken.recipe.style_distance == "moments"
+    eyes = taken.perceptual
+    assert (eyes.content, eyes.pooling, eyes.folder) == ({"relu2_1": 0.5}, "average", options.perceptual.folder)
+    other = replace(options, perceptual=PerceptualOptions(content={"relu1_2": 1.0}, pooling="max"))
+    other = as_the_pack(replace(other, asked=Asked(style_distance="gram")), read_pack(duo))
+    assert (other.recipe.style_distance, other.perceptual.pooling) == ("gram", "max")
+    assert (other.perceptual.content, other.perceptual.style) == ({"relu1_2": 1.0}, None), "another network's layers"
 
 
 def test_other_settings_than_the_packs_are_told(drawn: Path, duo: Path, caplog: pytest.LogCaptureFixture) -> None:

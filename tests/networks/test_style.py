@@ -115,7 +115,7 @@ def test_a_changed_pixel_changes_the_painting_around_itself_and_nowhere_else() -
 
 
 def test_a_plain_picture_has_no_frame_painted_around_it() -> None:
-    spec = StyleNetworkSpec(width=0.25, blocks=0)  # reaches 7 px, which the margin of 8 px hides
+    spec = StyleNetworkSpec(width=0.25, blocks=0)  # reaches 7 px, which the margin hides
     painter = network(spec=spec)
     painter.weave.weight.zero_()
     painted = paint(painter, torch.full((1, 3, 33, 41), 0.3), *vectors(spec=spec))

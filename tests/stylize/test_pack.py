@@ -195,7 +195,7 @@ def test_another_network_is_no_twin(folder: Path, tmp_path: Path, other: PackCon
 def test_a_twin_with_its_styles_in_another_order_is_told_the_order(folder: Path) -> None:
     pack = read_pack(folder)
     names = [style.name for style in pack.styles]
-    with pytest.raises(PackError, match=rf"stand in another order.*name them as {', '.join(names)}"):
+    with pytest.raises(PackError, match=rf"stand in another order.*the order is {', '.join(names)}"):
         check_twin(pack, Path("other"), pack.facts.network.spec, names[::-1])
     check_twin(pack, Path("other"), pack.facts.network.spec, names)
 

@@ -13,7 +13,7 @@ import torch
 
 from murai.errors import TrainingError
 from murai.imaging.flow import DisFlow
-from murai.networks.canvas import LEARNT_MARGIN_PX, MARGIN_PX
+from murai.networks.canvas import MARGIN_PX, TRAINING_MARGIN_PX
 from murai.training.checkpoint import read_checkpoint, write_checkpoint
 from murai.training.clips import Clips
 from murai.training.distributed import Crew
@@ -54,10 +54,10 @@ def test_training_sees_less_beyond_the_edge_than_what_paints_for_the_pack(photog
         return trainer.model.network.margin_px, trainer.averaged.network.margin_px
 
     first = tiny_trainer(photographs, tiny_recipe(steps=1))
-    assert margins_px(first) == (LEARNT_MARGIN_PX, MARGIN_PX)
+    assert margins_px(first) == (TRAINING_MARGIN_PX, MARGIN_PX)
     polish = Trainer(first.recipe, tiny_job(photographs, first.recipe), start=first.averaged)
-    assert margins_px(polish) == (LEARNT_MARGIN_PX, MARGIN_PX)
-    assert LEARNT_MARGIN_PX < MARGIN_PX
+    assert margins_px(polish) == (TRAINING_MARGIN_PX, MARGIN_PX)
+    assert TRAINING_MARGIN_PX < MARGIN_PX
 
 
 def test_the_losses_fall(photographs: Path) -> None:
