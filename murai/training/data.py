@@ -21,6 +21,7 @@ from murai.training.films import FILM_ENDINGS, film_frames
 _log = logging.getLogger(__name__)
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 _LIST_ENDINGS = {".txt", ".lst", ".list"}
+_NAMED = 3
 _SPARE = 1.5  # photographs are kept that much larger than the largest square, for zoom
 # What Pillow raises for files that are no images, or damaged; the last three for damaged PNG and EXIF.
 _FAULTS = (OSError, ValueError, SyntaxError, TypeError, struct.error)
@@ -147,8 +148,11 @@ class Photographs:
         self._square_px = square_px
         self._device = torch.device(device)
         self._kept: list[Tensor] = []
+        self._small: list[Path] = []
         for file in track(files):
             self._keep(file)
+        if self._small:
+            _log.warning("left out: %s", self._told_small())
         if len(self._kept) < at_least:
             raise TrainingError(
                 f"there are {len(self._kept)} usable photographs of at least {square_px} px",
@@ -170,9 +174,17 @@ class Photographs:
             _log.warning("left out: %s", fault)
             return
         if found and min(found[0].shape[1:]) < self._square_px:
-            _log.warning("left out: %s is smaller than %d px", file, self._square_px)
+            self._small.append(file)
             return
         self._kept += [picture.to(self._device) for picture in found]
+
+    def _told_small(self) -> str:
+        """In one line, for there can be hundreds."""
+        if len(self._small) == 1:
+            return f"{self._small[0]} is smaller than {self._square_px} px"
+        named, more = self._small[:_NAMED], len(self._small) - _NAMED
+        others = f" and {more} more" if more > 0 else ""
+        return f"{len(self._small)} are smaller than {self._square_px} px: {', '.join(map(str, named))}{others}"
 
     def squares(self, deals: Sequence[Deal], side_px: int) -> Tensor:
         """The squares of these deals: (N, 3, side, side) float RGB in [0, 1] on the device."""

@@ -117,6 +117,15 @@ def test_damaged_and_small_photographs_and_films_are_named_and_left_out(
     assert "small.png" in left_out[2] and "32 px" in left_out[2]
 
 
+def test_many_small_photographs_are_left_out_in_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    files = [draw_photograph(tmp_path / f"small-{n}.png", 40, 31, seed=n) for n in range(5)]
+    with caplog.at_level(logging.WARNING):
+        Photographs([*files, *find_content([draw_photographs(tmp_path / "good", 2)], 1)], 32, at_least=2)
+    told = [record.getMessage() for record in caplog.records]
+    names = ", ".join(str(file) for file in files[:3])
+    assert told == [f"left out: 5 are smaller than 32 px: {names} and 2 more"]
+
+
 def test_too_few_photographs(tmp_path: Path) -> None:
     files = find_content([draw_photographs(tmp_path, 2)], 1)
     with pytest.raises(TrainingError, match=r"2 usable photographs of at least 32 px.*wants 3 or more"):
