@@ -32,7 +32,7 @@ PerceptualFolder = Annotated[
 ]
 StyleLayers = Annotated[str | None, option(LOSSES, "Of the style loss, with weights.", metavar="NAME[:WEIGHT],…")]
 ContentLayers = Annotated[str | None, option(LOSSES, "Of the content loss, with weights.", metavar="NAME[:WEIGHT],…")]
-PoolingKind = Annotated[Literal["max", "average"], option(LOSSES, "In the perceptual network; max.")]
+PoolingKind = Annotated[Literal["max", "average"], option(LOSSES, "In the perceptual network.")]
 
 SettingsFile = Annotated[
     Path | None,

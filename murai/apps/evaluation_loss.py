@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -47,9 +47,8 @@ def open_loss(pack: Pack, options: LossOptions, compute: Compute) -> MeasuredLos
     asked = PerceptualOptions(options.folder, options.content, options.style, options.pooling)
     network = open_eyes(trained_eyes(pack, asked), Machine(torch.device(compute.device), dtype))
     kind = options.distance or trained_distance(pack)
-    weights = trained_weights(pack)
-    if options.style_weight is not None:
-        weights = replace(weights, style=options.style_weight)
+    asked_style = () if options.style_weight is None else ("style",)
+    weights = trained_weights(pack, LossWeights(style=options.style_weight or 0.0), asked_style)
     measured = told_perceptual(network) | {"style_distance": kind}
     _tell_other_loss(pack, measured)
     files = _hashes(options.folder)

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from dataclasses import fields
 
 from murai.apps.training_options import PerceptualOptions, parse_layers
 from murai.apps.training_setup import perceptual_name
 from murai.errors import PackError
+from murai.networks.perceptual import Pooling
 from murai.networks.style_statistics import STATISTICS, StyleKind
 from murai.stylize.pack import Pack
 from murai.training.losses import LossWeights
 
+LEAST_STYLE_PX = 64
 
-def trained_weights(pack: Pack) -> LossWeights:
-    """Its weights; the usual ones of losses that the pack's Murai didn't have yet."""
+
+def trained_weights(pack: Pack, asked: LossWeights, said: Collection[str]) -> LossWeights:
+    """Its weights, but for those that were said; the usual ones of losses that the pack's Murai didn't have yet.
+
+    said: names of those among the asked ones.
+
+    Raises:
+        PackError: pack.toml has a weight that is none.
+    """
     told, names = pack.facts.training, [field.name for field in fields(LossWeights)]
-    return LossWeights(**{name: float(told[f"{name}_weight"]) for name in names if f"{name}_weight" in told})
+    own = [name for name in names if name not in said and f"{name}_weight" in told]
+    weights = {name: _number(pack, f"{name}_weight", 0.0) for name in own}
+    return LossWeights(**weights | {name: getattr(asked, name) for name in said})
+
+
+def trained_style_px(pack: Pack, usual: int) -> int:
+    """The short side that its style images had.
+
+    Raises:
+        PackError: pack.toml has none that can be.
+    """
+    return round(_number(pack, "style_px", LEAST_STYLE_PX)) if "style_px" in pack.facts.training else usual
+
+
+def _number(pack: Pack, entry: str, least: float) -> float:
+    told = pack.facts.training[entry]
+    number = float(told) if isinstance(told, int | float) else math.nan
+    if not least <= number < math.inf:
+        what = f"{pack.folder}: pack.toml has {entry} = {told!r}, which is no number of at least {least:g}"
+        raise PackError(what, f"correct it, or give --{entry.replace('_', '-')}")
+    return number
 
 
 def trained_distance(pack: Pack) -> StyleKind:
@@ -38,6 +69,7 @@ def trained_eyes(pack: Pack, asked: PerceptualOptions) -> PerceptualOptions:
 
     Raises:
         ConfigError: pack.toml has layers that can't be read.
+        PackError: pack.toml has a pooling that nobody knows.
     """
     told, name = pack.facts.training, perceptual_name(asked.folder)
     known = told if told.get("perceptual", name) == name else {}
@@ -45,5 +77,11 @@ def trained_eyes(pack: Pack, asked: PerceptualOptions) -> PerceptualOptions:
         given or (parse_layers(str(known[entry])) if entry in known else None)
         for given, entry in ((asked.content, "content_layers"), (asked.style, "layers"))
     )
-    pooling = asked.pooling or ("average" if told.get("pooling") == "average" else "max")
-    return PerceptualOptions(asked.folder, content, style, pooling)
+    return PerceptualOptions(asked.folder, content, style, asked.pooling or _trained_pooling(pack))
+
+
+def _trained_pooling(pack: Pack) -> Pooling:
+    told = pack.facts.training.get("pooling", "max")
+    if told == "max" or told == "average":
+        return told  # type: ignore[return-value]  # one of the two words
+    raise PackError(f"pack '{pack.facts.name}' was trained by pooling '{told}', which nobody knows", "give --pooling")

@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from murai.apps.pack_loss import trained_distance, trained_eyes, trained_weights
+from murai.apps.pack_loss import trained_distance, trained_eyes, trained_style_px, trained_weights
 from murai.apps.training_options import TrainingOptions
-from murai.apps.training_pack import Trained, told_loss, training_facts
+from murai.apps.training_pack import Trained, told_loss, told_recipe_loss, training_facts
 from murai.apps.training_run import Run
 from murai.errors import TrainingError
 from murai.networks.perceptual import PerceptualNetwork
@@ -78,7 +78,7 @@ def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
 
     Raises:
         TrainingError: another shape was asked for: the network of a finished pack stays.
-        ConfigError, PackError: pack.toml has layers or a distance that nobody knows.
+        ConfigError, PackError: pack.toml has something that can't be.
     """
     asked, spec = options.asked, pack.facts.network.spec
     for name, wanted in asked.shape.items():
@@ -91,20 +91,24 @@ def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
     recipe = replace(
         given,
         network=spec,
-        style_px=asked.style_px or int(pack.facts.training.get("style_px", given.style_px)),
+        style_px=asked.style_px or trained_style_px(pack, given.style_px),
         style_distance=asked.style_distance or trained_distance(pack),
-        weights=replace(trained_weights(pack), **{name: getattr(given.weights, name) for name in asked.weights}),
+        weights=trained_weights(pack, given.weights, asked.weights),
     )
     return replace(options, recipe=recipe, perceptual=trained_eyes(pack, options.perceptual))
 
 
 def tell_other_settings(pack: Pack, recipe: Recipe, network: PerceptualNetwork) -> None:
     """Warns where new styles are learnt for another loss than those that the pack has."""
-    told = told_loss(recipe, network)
-    trained = {name: pack.facts.training.get(name, now) for name, now in told.items()}
-    if differing := [name for name in told if trained[name] != told[name]]:
-        others = ", ".join(f"{name} {told[name]} in place of {trained[name]}" for name in differing)
+    if others := _other_settings(pack, recipe, network):
         _log.warning("the new styles are learnt otherwise than those of %s: %s", pack.folder, others)
+
+
+def _other_settings(pack: Pack, recipe: Recipe, network: PerceptualNetwork) -> str:
+    """What differs, in words; what the pack doesn't say was usual."""
+    now, usual = told_loss(recipe, network), {"pooling": "max"} | told_recipe_loss(Recipe())
+    trained = {name: pack.facts.training.get(name, usual.get(name, told)) for name, told in now.items()}
+    return ", ".join(f"{name} {now[name]} in place of {trained[name]}" for name in now if trained[name] != now[name])
 
 
 def add_styles(
@@ -127,8 +131,9 @@ def add_styles(
     measured = [
         facts[number].model_copy(update={"training": run.trainer.measure(n)}) for n, number in enumerate(addition.new)
     ]
-    told = training_facts(run, job)
-    added: dict[str, str | int | float] = {f"added_{style.name}": _told_addition(told) for style in measured}
+    others = _other_settings(addition.pack, run.trainer.recipe, job.network)
+    told = _told_addition(training_facts(run, job)) + (f"; {others}" if others else "")
+    added: dict[str, str | int | float] = {f"added_{style.name}": told for style in measured}
     trained = Trained(
         title=addition.pack.facts.title,
         licence=addition.pack.facts.licence,

@@ -84,6 +84,10 @@ def training_facts(run: Run, job: Job) -> dict[str, str | int | float]:
 
 def told_loss(recipe: Recipe, network: PerceptualNetwork) -> dict[str, Any]:
     """What was trained for, for pack.toml."""
+    return told_perceptual(network) | told_recipe_loss(recipe)
+
+
+def told_recipe_loss(recipe: Recipe) -> dict[str, Any]:
+    """The same without what the perceptual network has of its own."""
     weights = {f"{name}_weight": weight for name, weight in vars(recipe.weights).items()}
-    styles = {"style_px": recipe.style_px, "style_distance": recipe.style_distance}
-    return told_perceptual(network) | styles | weights
+    return {"style_px": recipe.style_px, "style_distance": recipe.style_distance} | weights

@@ -14,7 +14,7 @@ import torch
 from murai.apps import training_run
 from murai.apps.training_into import as_the_pack
 from murai.apps.training_options import Asked, PerceptualOptions, TrainingOptions, parse_styles
-from murai.errors import TrainingError
+from murai.errors import PackError, TrainingError
 from murai.networks.style import StyleNetworkSpec
 from murai.stylize.pack import PackWeights, load_weights, read_pack
 from murai.stylize.pack_writer import add_twin, write_pack
@@ -171,10 +171,40 @@ def test_a_packs_loss_is_taken_but_for_what_was_asked_for(duo: Path) -> None:
     assert (other.perceptual.content, other.perceptual.style) == ({"relu1_2": 1.0}, None), "another network's layers"
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('style_weight = "much"', r"style_weight = 'much', which is no number of at least 0.*--style-weight"),
+        ("noise_weight = nan", r"noise_weight = nan, which is no number"),
+        ("tone_weight = -5.0", r"tone_weight = -5\.0, which is no number"),
+        ("style_px = 3", r"style_px = 3, which is no number of at least 64.*--style-px"),
+        ('pooling = "median"', r"pooling 'median', which nobody knows.*--pooling"),
+        ('style_distance = "far"', r"'far', which nobody knows.*--style-distance"),
+    ],
+)
+def test_what_cannot_be_in_pack_toml_is_told_unless_something_else_is_asked_for(
+    duo: Path, entry: str, said: str
+) -> None:
+    name = entry.split(" ")[0]
+    facts = duo / "pack.toml"
+    facts.write_text(re.sub(rf"^{name} = .*$", entry, facts.read_text(), count=1, flags=re.MULTILINE))
+    options = adding(duo, duo)
+    with pytest.raises(PackError, match=said):
+        as_the_pack(options, read_pack(duo))
+    asked = Asked(style_px=64, style_distance="gram", weights=frozenset({"style", "noise", "tone"}))
+    eyes = replace(options.perceptual, pooling="max")
+    as_the_pack(replace(options, asked=asked, perceptual=eyes), read_pack(duo))
+
+
 def test_other_settings_than_the_packs_are_told(drawn: Path, duo: Path, caplog: pytest.LogCaptureFixture) -> None:
-    options = adding(drawn, duo, "scream", asked=Asked(style_px=64), recipe=tiny_recipe(steps=1))
+    facts = duo / "pack.toml"
+    facts.write_text(re.sub(r"^(grid_weight|pooling) = .*\n", "", facts.read_text(), flags=re.MULTILINE))
+    recipe = tiny_recipe(steps=1, weights=LossWeights(grid=9.0))
+    options = adding(drawn, duo, "scream", asked=Asked(style_px=64, weights=frozenset({"grid"})), recipe=recipe)
     with caplog.at_level(logging.WARNING):
-        trained(replace(options, perceptual=replace(options.perceptual, style={"relu1_1": 0.5})))
+        pack = trained(replace(options, perceptual=replace(options.perceptual, style={"relu1_1": 0.5})))
+    assert "grid_weight 9.0 in place of 200.0" in caplog.text, "what the pack doesn't say was usual"
+    assert "vectors alone; layers relu1_1:0.5 in place of" in str(pack.facts.training["added_scream"])
     assert "layers relu1_1:0.5 in place of relu1_1,relu2_1,relu3_1,relu4_1" in caplog.text
     assert "style_px 64 in place of 512" in caplog.text and "pooling" not in caplog.text
 
