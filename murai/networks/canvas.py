@@ -14,7 +14,7 @@ from torch.nn import functional as F
 FOLD = 4
 """The picture is folded by this factor: its sides are padded to a multiple of it."""
 
-MARGIN_PX = 4 * FOLD
+MARGIN_PX = 3 * FOLD
 """Padded around the picture and cut off again: convolutions see zeros beyond their edge, and paint a frame there."""
 
 TRAINING_MARGIN_PX = 2 * FOLD
