@@ -47,8 +47,7 @@ def open_loss(pack: Pack, options: LossOptions, compute: Compute) -> MeasuredLos
     asked = PerceptualOptions(options.folder, options.content, options.style, options.pooling)
     network = open_eyes(trained_eyes(pack, asked), Machine(torch.device(compute.device), dtype))
     kind = options.distance or trained_distance(pack)
-    asked_style = () if options.style_weight is None else ("style",)
-    weights = trained_weights(pack, LossWeights(style=options.style_weight or 0.0), asked_style)
+    weights = trained_weights(pack, {} if options.style_weight is None else {"style": options.style_weight})
     measured = told_perceptual(network) | {"style_distance": kind}
     _tell_other_loss(pack, measured)
     files = _hashes(options.folder)

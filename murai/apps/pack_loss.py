@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import fields
 
 from murai.apps.training_options import PerceptualOptions, parse_layers
@@ -17,18 +17,17 @@ from murai.training.losses import LossWeights
 LEAST_STYLE_PX = 64
 
 
-def trained_weights(pack: Pack, asked: LossWeights, said: Collection[str]) -> LossWeights:
-    """Its weights, but for those that were said; the usual ones of losses that the pack's Murai didn't have yet.
+def trained_weights(pack: Pack, said: Mapping[str, float]) -> LossWeights:
+    """Its weights, and the usual ones of losses that the pack's Murai didn't have yet.
 
-    said: names of those among the asked ones.
+    said: those that take the place of the pack's, by loss.
 
     Raises:
         PackError: pack.toml has a weight that is none.
     """
     told, names = pack.facts.training, [field.name for field in fields(LossWeights)]
     own = [name for name in names if name not in said and f"{name}_weight" in told]
-    weights = {name: _number(pack, f"{name}_weight", 0.0) for name in own}
-    return LossWeights(**weights | {name: getattr(asked, name) for name in said})
+    return LossWeights(**said, **{name: _number(pack, f"{name}_weight", 0.0) for name in own})
 
 
 def trained_style_px(pack: Pack, usual: int) -> int:

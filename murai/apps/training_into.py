@@ -93,7 +93,7 @@ def as_the_pack(options: TrainingOptions, pack: Pack) -> TrainingOptions:
         network=spec,
         style_px=asked.style_px or trained_style_px(pack, given.style_px),
         style_distance=asked.style_distance or trained_distance(pack),
-        weights=trained_weights(pack, given.weights, asked.weights),
+        weights=trained_weights(pack, {name: getattr(given.weights, name) for name in asked.weights}),
     )
     return replace(options, recipe=recipe, perceptual=trained_eyes(pack, options.perceptual))
 
