@@ -11,7 +11,6 @@ import torch
 
 from murai.apps.evaluation_options import LossOptions
 from murai.apps.pack_loss import trained_distance, trained_eyes, trained_weights
-from murai.apps.training_options import PerceptualOptions
 from murai.apps.training_setup import open_eyes, told_perceptual
 from murai.hardware import Compute
 from murai.networks.perceptual import PerceptualNetwork
@@ -44,8 +43,7 @@ def open_loss(pack: Pack, options: LossOptions, compute: Compute) -> MeasuredLos
         ConfigError, PackError: pack.toml has layers or a distance that nobody knows.
     """
     dtype = torch.bfloat16 if compute.number_type == "bfloat16" else torch.float32
-    asked = PerceptualOptions(options.folder, options.content, options.style, options.pooling)
-    network = open_eyes(trained_eyes(pack, asked), Machine(torch.device(compute.device), dtype))
+    network = open_eyes(trained_eyes(pack, options), Machine(torch.device(compute.device), dtype))
     kind = options.distance or trained_distance(pack)
     weights = trained_weights(pack, {} if options.style_weight is None else {"style": options.style_weight})
     measured = told_perceptual(network) | {"style_distance": kind}

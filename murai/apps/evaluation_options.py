@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from murai.apps.evaluation_painter import Statistics
-from murai.networks.perceptual import Pooling
+from murai.apps.training_options import PerceptualOptions
 from murai.networks.style_statistics import StyleKind
 
 
@@ -25,16 +25,9 @@ class ImageOptions:
 
 
 @dataclass(frozen=True)
-class LossOptions:
-    """What loss is measured; None for what the pack was trained with.
+class LossOptions(PerceptualOptions):
+    """What loss is measured; None for what the pack was trained with, but for the folder of the VGG-19 files."""
 
-    folder: of the VGG-19 files, None for torchvision's VGG-16. content, style: layers with weights.
-    """
-
-    folder: Path | None = None
-    content: dict[str, float] | None = None
-    style: dict[str, float] | None = None
-    pooling: Pooling | None = None
     distance: StyleKind | None = None
     style_weight: float | None = None
 

@@ -14,7 +14,8 @@ from murai.networks.style_statistics import STATISTICS, StyleKind
 from murai.stylize.pack import Pack
 from murai.training.losses import LossWeights
 
-LEAST_STYLE_PX = 64
+_LEAST_STYLE_PX = 64  # as for --style-px
+_POOLINGS: tuple[Pooling, ...] = ("max", "average")
 
 
 def trained_weights(pack: Pack, said: Mapping[str, float]) -> LossWeights:
@@ -36,7 +37,7 @@ def trained_style_px(pack: Pack, usual: int) -> int:
     Raises:
         PackError: pack.toml has none that can be.
     """
-    return round(_number(pack, "style_px", LEAST_STYLE_PX)) if "style_px" in pack.facts.training else usual
+    return round(_number(pack, "style_px", _LEAST_STYLE_PX)) if "style_px" in pack.facts.training else usual
 
 
 def _number(pack: Pack, entry: str, least: float) -> float:
@@ -81,6 +82,7 @@ def trained_eyes(pack: Pack, asked: PerceptualOptions) -> PerceptualOptions:
 
 def _trained_pooling(pack: Pack) -> Pooling:
     told = pack.facts.training.get("pooling", "max")
-    if told == "max" or told == "average":
-        return told  # type: ignore[return-value]  # one of the two words
+    for pooling in _POOLINGS:
+        if pooling == told:
+            return pooling
     raise PackError(f"pack '{pack.facts.name}' was trained by pooling '{told}', which nobody knows", "give --pooling")

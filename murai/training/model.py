@@ -37,10 +37,14 @@ class StyleModel(nn.Module):
         canvas: see `StyleNetwork.forward`; None for the one that the live picture is painted on.
         """
         if canvas is None:
-            size = canvas_size(photographs.shape[2], photographs.shape[3], self.network.margin_px)
-            canvas = draw_canvas(*size).to(photographs.device)
+            canvas = _live_canvas(self.network, photographs)
         painted: Tensor = self.network(photographs, canvas, self.scale[styles], self.shift[styles])
         return painted
+
+
+def _live_canvas(network: StyleNetwork, pictures: Tensor) -> Tensor:
+    """The one that the network's pictures of this size are painted on live."""
+    return draw_canvas(*canvas_size(pictures.shape[2], pictures.shape[3], network.margin_px)).to(pictures.device)
 
 
 class Averaged:
@@ -87,8 +91,7 @@ def _statistics_of(model: StyleModel, batches: Sequence[Tensor], style: int) -> 
     means, variances = [], []
     with torch.no_grad():
         for batch in batches:
-            size = canvas_size(batch.shape[2], batch.shape[3], model.network.margin_px)
-            canvas = draw_canvas(*size).to(batch.device)
+            canvas = _live_canvas(model.network, batch)
             mean, deviation = measure_each(model.network, batch, canvas, model.scale[one], model.shift[one])
             means.append(mean)
             variances.append(deviation.square())
